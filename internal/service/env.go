@@ -1,0 +1,114 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Env reads a program's configuration. Each method takes a variable's name and default, notes a fault and goes on,
+// so that Err names all faults together.
+type Env struct {
+	lookup func(string) (string, bool)
+	faults []error
+	read   []any // slog attributes: what was read, secrets hidden
+}
+
+// NewEnv reads with lookup, which is os.LookupEnv outside tests.
+func NewEnv(lookup func(string) (string, bool)) *Env { return &Env{lookup: lookup} }
+
+// Err is every fault found so far, or nil.
+func (e *Env) Err() error {
+	if len(e.faults) == 0 {
+		return nil
+	}
+	return fmt.Errorf("configuration: %w", errors.Join(e.faults...))
+}
+
+// Log writes one line with the configuration as it was read.
+func (e *Env) Log(log *slog.Logger) { log.Info("configuration", e.read...) }
+
+// String reads a text; an empty variable counts as absent.
+func (e *Env) String(name, fallback string) string {
+	v := e.value(name, fallback)
+	e.note(name, v)
+	return v
+}
+
+// Required reads a text that must be there; what says what to set it to.
+func (e *Env) Required(name, what string) string {
+	v := e.String(name, "")
+	if v == "" {
+		e.fault(name, "is not set: "+what)
+	}
+	return v
+}
+
+// Secret reads a text that is never shown.
+func (e *Env) Secret(name string) string {
+	v := e.value(name, "")
+	shown := "(not set)"
+	if v != "" {
+		shown = "(hidden)"
+	}
+	e.note(name, shown)
+	return v
+}
+
+// Int reads a whole number between lowest and highest.
+func (e *Env) Int(name string, fallback, lowest, highest int) int {
+	text := e.value(name, strconv.Itoa(fallback))
+	e.note(name, text)
+	v, err := strconv.Atoi(text)
+	if err != nil || v < lowest || v > highest {
+		e.fault(name, fmt.Sprintf("is %q: it must be a whole number from %d to %d", text, lowest, highest))
+	}
+	return v
+}
+
+// Listen reads the address to listen on: PULSO_LISTEN (an IP address; all of them unless set) and PORT.
+func (e *Env) Listen(fallbackPort int) string {
+	host := e.String("PULSO_LISTEN", "")
+	port := e.Int("PORT", fallbackPort, 0, 65535)
+	return net.JoinHostPort(host, strconv.Itoa(port))
+}
+
+// Duration reads a time such as 250ms or 1s between lowest and highest.
+func (e *Env) Duration(name string, fallback, lowest, highest time.Duration) time.Duration {
+	text := e.value(name, fallback.String())
+	e.note(name, text)
+	v, err := time.ParseDuration(text)
+	if err != nil || v < lowest || v > highest {
+		e.fault(name, fmt.Sprintf("is %q: it must be a time from %s to %s, such as %s", text, lowest, highest, fallback))
+	}
+	return v
+}
+
+// OneOf reads a text that must be one of a few.
+func (e *Env) OneOf(name, fallback string, allowed ...string) string {
+	v := e.String(name, fallback)
+	for _, a := range allowed {
+		if v == a {
+			return v
+		}
+	}
+	e.fault(name, fmt.Sprintf("is %q: it must be one of %s", v, strings.Join(allowed, ", ")))
+	return v
+}
+
+func (e *Env) value(name, fallback string) string {
+	if v, ok := e.lookup(name); ok && v != "" {
+		return v
+	}
+	return fallback
+}
+
+func (e *Env) note(name, shown string) { e.read = append(e.read, name, shown) }
+
+func (e *Env) fault(name, what string) {
+	e.faults = append(e.faults, fmt.Errorf("%s %s", name, what))
+}

@@ -1,0 +1,70 @@
+package service
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"sync/atomic"
+)
+
+// errDraining is why a program that got its SIGTERM is not ready.
+var errDraining = errors.New("the service is shutting down")
+
+// Readiness answers whether a program can do its work now.
+type Readiness struct {
+	check    func(*http.Request) error
+	draining atomic.Bool
+}
+
+// NewReadiness asks check, which returns the reason when the program is not ready; nil means always ready.
+func NewReadiness(check func(*http.Request) error) *Readiness {
+	return &Readiness{check: check}
+}
+
+// Drain makes the program unready for good, so that load balancers stop sending.
+func (r *Readiness) Drain() { r.draining.Store(true) }
+
+// Draining says whether Drain was called.
+func (r *Readiness) Draining() bool { return r.draining.Load() }
+
+// Health answers `GET /health`: the process is alive.
+func Health(w http.ResponseWriter, _ *http.Request) {
+	WriteJSON(w, http.StatusOK, map[string]string{"estado": "vivo"})
+}
+
+// ServeHTTP answers `GET /ready`.
+func (r *Readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	var err error
+	switch {
+	case r.Draining():
+		err = errDraining
+	case r.check != nil:
+		err = r.check(req)
+	}
+	if err != nil {
+		WriteError(w, http.StatusServiceUnavailable, Error{Code: "no_listo", Message: err.Error()})
+		return
+	}
+	WriteJSON(w, http.StatusOK, map[string]string{"estado": "listo"})
+}
+
+// Error is the body of every error answer.
+type Error struct {
+	Code    string `json:"error"`            // one of docs/contract.md
+	Message string `json:"mensaje"`          // for a person
+	Fields  any    `json:"campos,omitempty"` // the bad fields of a sample
+}
+
+// WriteError answers with an error.
+func WriteError(w http.ResponseWriter, status int, e Error) { WriteJSON(w, status, e) }
+
+// WriteJSON answers with v, which must be encodable.
+func WriteJSON(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // a type of ours that JSON cannot hold is a bug
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n')) // a client that has gone needs no answer
+}
