@@ -1,0 +1,206 @@
+// Package mariadb runs a private MariaDB server as a child process: the database of `make demo` and of the tests.
+//
+// The server listens on a Unix socket only, in a folder that nobody else can read, so that it needs neither a
+// password nor a port. It commits with an fsync, as production does. It dies with the process that started it.
+package mariadb
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"database/sql"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+const (
+	startTimeout = 60 * time.Second // crash recovery of a kept data directory can take a while
+	stopTimeout  = 30 * time.Second
+	logTail      = 2000 // bytes of the server's log in an error
+)
+
+// ErrNotInstalled says that the machine has no MariaDB server.
+var ErrNotInstalled = errors.New("mariadbd is not installed: apt-get install mariadb-server-core mariadb-client-core")
+
+// Server is a running server.
+type Server struct {
+	cmd     *exec.Cmd
+	socket  string
+	tempDir string // holds the socket; a data directory's path can be too long for one
+	logPath string
+	exited  chan struct{} // closed when the process has ended
+	stop    sync.Once
+}
+
+// Start runs a server on dataDir, which it creates and fills when it is empty, logging to logPath, and returns when
+// the server answers. The caller must Stop it.
+func Start(ctx context.Context, dataDir, logPath string) (*Server, error) {
+	if err := install(ctx, dataDir); err != nil {
+		return nil, err
+	}
+	tempDir, err := os.MkdirTemp("", "pulso-db-")
+	if err != nil {
+		return nil, fmt.Errorf("start MariaDB: %w", err)
+	}
+	s := &Server{
+		socket: filepath.Join(tempDir, "sock"), tempDir: tempDir, logPath: logPath,
+		exited: make(chan struct{}),
+	}
+	if err := s.start(ctx, dataDir); err != nil {
+		return nil, errors.Join(fmt.Errorf("start MariaDB: %w", err), os.RemoveAll(tempDir))
+	}
+	if err := s.await(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("start MariaDB: %w\n%s", err, s.tail()), s.Stop())
+	}
+	return s, nil
+}
+
+// find looks where Debian puts servers, too: a plain user's PATH may lack that folder.
+func find(name string) (string, error) {
+	if path, err := exec.LookPath(name); err == nil {
+		return path, nil
+	}
+	if path, err := exec.LookPath(filepath.Join("/usr/sbin", name)); err == nil {
+		return path, nil
+	}
+	return "", ErrNotInstalled
+}
+
+// install makes the system tables in dataDir unless they are there.
+func install(ctx context.Context, dataDir string) error {
+	if _, err := os.Stat(filepath.Join(dataDir, "mysql")); err == nil {
+		return nil
+	}
+	path, err := find("mariadb-install-db")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dataDir, 0o700); err != nil {
+		return fmt.Errorf("MariaDB's data directory: %w", err)
+	}
+	args := append([]string{"--no-defaults", "--datadir=" + dataDir, "--auth-root-authentication-method=normal", "--skip-test-db"}, asRoot()...)
+	if out, err := exec.CommandContext(ctx, path, args...).CombinedOutput(); err != nil { //nolint:gosec // our own arguments
+		return fmt.Errorf("fill MariaDB's data directory: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// asRoot lets the server run as root, in a container say, which it refuses unless told.
+func asRoot() []string {
+	if os.Geteuid() == 0 {
+		return []string{"--user=root"}
+	}
+	return nil
+}
+
+func (s *Server) start(ctx context.Context, dataDir string) error {
+	path, err := find("mariadbd")
+	if err != nil {
+		return err
+	}
+	log, err := os.OpenFile(s.logPath, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Close() }() // the child has its own descriptor
+	args := append([]string{
+		"--no-defaults", "--datadir=" + dataDir, "--socket=" + s.socket, "--skip-networking",
+		"--pid-file=" + filepath.Join(s.tempDir, "pid"), "--max-connections=300",
+		"--character-set-server=utf8mb4", "--innodb-autoinc-lock-mode=2", // as MySQL 8 has them
+	}, asRoot()...)
+	// Not CommandContext: the server must outlive ctx until Stop has let it write its pages.
+	s.cmd = exec.Command(path, args...) //nolint:gosec,noctx // our own arguments
+	s.cmd.Stdout, s.cmd.Stderr = log, log
+	// A group of its own, so that Ctrl-C reaches only the parent, which stops it in order; and no orphan if the parent is killed.
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	go func() {
+		_ = s.cmd.Wait() // how it ended is in its log
+		close(s.exited)
+	}()
+	return nil
+}
+
+// await returns when the server answers a query.
+func (s *Server) await(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("no answer within %s", startTimeout))
+	defer cancel()
+	db, err := sql.Open("mysql", s.DSN(""))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	poll := time.NewTicker(20 * time.Millisecond)
+	defer poll.Stop()
+	for {
+		if db.PingContext(ctx) == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-s.exited:
+			return errors.New("it ended at once")
+		case <-poll.C:
+		}
+	}
+}
+
+// DSN is how go-sql-driver/mysql reaches one database of the server; without a name, none is selected.
+func (s *Server) DSN(database string) string {
+	config := mysql.NewConfig()
+	config.User, config.Net, config.Addr, config.DBName = "root", "unix", s.socket, database
+	return config.FormatDSN()
+}
+
+// Create makes an empty database unless it is there. The name is trusted.
+func (s *Server) Create(ctx context.Context, name string) error {
+	db, err := sql.Open("mysql", s.DSN(""))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(ctx, "CREATE DATABASE IF NOT EXISTS `"+name+"` CHARACTER SET utf8mb4"); err != nil {
+		return fmt.Errorf("create database %s: %w", name, err)
+	}
+	return nil
+}
+
+// Exited is closed when the server's process has ended, asked or not.
+func (s *Server) Exited() <-chan struct{} { return s.exited }
+
+// Stop ends the server in order, and by force when it takes too long. Later calls do nothing.
+func (s *Server) Stop() error {
+	var err error
+	s.stop.Do(func() {
+		_ = s.cmd.Process.Signal(syscall.SIGTERM) // one that has ended needs none
+		select {
+		case <-s.exited:
+		case <-time.After(stopTimeout):
+			err = fmt.Errorf("MariaDB did not stop within %s and was killed", stopTimeout)
+			_ = s.cmd.Process.Kill()
+			<-s.exited
+		}
+		err = errors.Join(err, os.RemoveAll(s.tempDir))
+	})
+	return err
+}
+
+// tail is the end of the server's log.
+func (s *Server) tail() []byte {
+	log, _ := os.ReadFile(s.logPath) // an error about the error helps nobody
+	return bytes.TrimSpace(log[max(0, len(log)-logTail):])
+}

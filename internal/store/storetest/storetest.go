@@ -1,0 +1,81 @@
+// Package storetest gives tests a real database: one private MariaDB for the tests of a package, and an empty
+// database in it for each test.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"github.com/pulso-lab/pulso/internal/mariadb"
+	"github.com/pulso-lab/pulso/internal/store"
+)
+
+var (
+	server  *mariadb.Server // nil when the machine has none
+	created atomic.Int64
+)
+
+// Main starts the server, runs the tests of a package and stops the server. A package's TestMain calls it.
+// Without MariaDB on the machine the tests that need it are skipped, and fail where CI=true.
+func Main(m *testing.M) {
+	dir, err := os.MkdirTemp("", "pulso-store-")
+	if err != nil {
+		log.Fatal(err)
+	}
+	server, err = mariadb.Start(context.Background(), filepath.Join(dir, "data"), filepath.Join(dir, "log"))
+	if err != nil && (os.Getenv("CI") == "true" || !errors.Is(err, mariadb.ErrNotInstalled)) {
+		log.Fatal(err)
+	}
+	code := m.Run()
+	if server != nil {
+		err = server.Stop()
+	}
+	if err := errors.Join(err, os.RemoveAll(dir)); err != nil && code == 0 {
+		log.Fatal(err)
+	}
+	os.Exit(code)
+}
+
+// DSN is an empty database of the test's own, without tables.
+func DSN(t testing.TB) string {
+	t.Helper()
+	if server == nil {
+		t.Skip(mariadb.ErrNotInstalled)
+	}
+	name := fmt.Sprintf("test_%d", created.Add(1))
+	if err := server.Create(context.Background(), name); err != nil {
+		t.Fatal(err)
+	}
+	return server.DSN(name)
+}
+
+// New is a migrated store on a database of the test's own.
+func New(t testing.TB) *store.Store {
+	t.Helper()
+	s := Open(t, DSN(t))
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Open is a store on a database that DSN gave.
+func Open(t testing.TB, dsn string) *store.Store {
+	t.Helper()
+	s, err := store.Open(dsn, 40)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
