@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -39,9 +40,9 @@ func (e *Env) String(name, fallback string) string {
 	return v
 }
 
-// Required reads a text that must be there; what says what to set it to.
-func (e *Env) Required(name, what string) string {
-	v := e.String(name, "")
+// RequiredSecret reads a secret that must be there; what says what to set it to.
+func (e *Env) RequiredSecret(name, what string) string {
+	v := e.Secret(name)
 	if v == "" {
 		e.fault(name, "is not set: "+what)
 	}
@@ -57,6 +58,26 @@ func (e *Env) Secret(name string) string {
 	}
 	e.note(name, shown)
 	return v
+}
+
+// Token reads a secret from the variable, or from the file that name_FILE names, as secrets are mounted.
+func (e *Env) Token(name string) string {
+	file := e.String(name+"_FILE", "")
+	token := e.Secret(name)
+	if file == "" {
+		return token
+	}
+	content, err := os.ReadFile(file) //nolint:gosec // whoever sets the environment may name the file
+	mounted := strings.TrimSpace(string(content))
+	switch {
+	case token != "":
+		e.fault(name, "and "+name+"_FILE are both set: set one")
+	case err != nil:
+		e.fault(name+"_FILE", "cannot be read: "+err.Error())
+	case mounted == "":
+		e.fault(name+"_FILE", "names an empty file: "+file)
+	}
+	return mounted
 }
 
 // Int reads a whole number between lowest and highest.

@@ -1,0 +1,308 @@
+package functions_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pulso-lab/pulso/functions"
+	"github.com/pulso-lab/pulso/internal/golden"
+	"github.com/pulso-lab/pulso/internal/sample"
+	"github.com/pulso-lab/pulso/internal/store"
+	"github.com/pulso-lab/pulso/internal/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+const course = `{"total_ram":2072,"ram_libre":1110552576,"uso_ram":442,"porcentaje_ram":22,"porcentaje_cpu_uso":22,` +
+	`"porcentaje_cpu_libre":88,"procesos_corriendo":123,"total_procesos":233,"procesos_durmiendo":65,` +
+	`"procesos_zombie":65,"procesos_parados":65,"hora":"2025-06-17 02:21:54"}`
+
+// answer is what a route said.
+type answer struct {
+	status int
+	header http.Header
+	body   struct {
+		API        string         `json:"api"`
+		Insertados int            `json:"insertados"`
+		IDs        []int64        `json:"ids"`
+		Error      string         `json:"error"`
+		Mensaje    string         `json:"mensaje"`
+		Campos     []sample.Fault `json:"campos"`
+	}
+}
+
+func start(t *testing.T, api, token string, s functions.Store, now func() time.Time) (*functions.Handler, string) {
+	t.Helper()
+	h := functions.New(api, token, s, slog.New(slog.DiscardHandler), now)
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return h, server.URL
+}
+
+func send(t *testing.T, method, url string, body io.Reader, header ...string) answer {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Del(header[i])
+		if header[i+1] != "" {
+			request.Header[http.CanonicalHeaderKey(header[i])] = strings.Split(header[i+1], "|")
+		}
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	a := answer{status: response.StatusCode, header: response.Header}
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(content, &a.body); err != nil && method != http.MethodHead {
+		t.Fatalf("%s: not JSON: %v: %q", url, err, content)
+	}
+	return a
+}
+
+func TestAnAnswered201IsACommittedRow(t *testing.T) {
+	s := storetest.New(t)
+	// An hour ahead: the clock also sets the deadline for the body.
+	clock := time.Now().UTC().Truncate(time.Microsecond).Add(time.Hour)
+	_, url := start(t, "api1", "", s, func() time.Time { return clock })
+	for _, path := range []string{"/", "/api", "/any/where?x=1"} {
+		got := send(t, http.MethodPost, url+path, strings.NewReader(course))
+		if got.status != http.StatusCreated || got.body.API != "api1" || got.body.Insertados != 1 || len(got.body.IDs) != 1 {
+			t.Fatalf("%s: %+v", path, got)
+		}
+		rows, err := s.RowsAfter(t.Context(), got.body.IDs[0]-1, nil, 10)
+		if err != nil || len(rows) != 1 {
+			t.Fatalf("%d rows, %v", len(rows), err)
+		}
+		if rows[0].API != "api1" || !rows[0].Recibido.Equal(clock) || rows[0].RAMLibre != 1110552576 || rows[0].Secuencia != nil {
+			t.Errorf("stored %+v", rows[0])
+		}
+	}
+}
+
+func TestAnArrayIsStoredWholeAndInOrder(t *testing.T) {
+	s := storetest.New(t)
+	_, url := start(t, "api2", "", s, time.Now)
+	got := send(t, http.MethodPost, url+"/api", bytes.NewReader(golden.RecordingJSON()))
+	want := golden.Points().Rows
+	if got.status != http.StatusCreated || got.body.Insertados != want || len(got.body.IDs) != want {
+		t.Fatalf("%d %+v", got.status, got.body)
+	}
+	broken := strings.Replace(string(golden.RecordingJSON()), `"total_ram": 1967`, `"total_ram": -1967`, 1)
+	if got := send(t, http.MethodPost, url+"/api", strings.NewReader(broken)); got.status != http.StatusBadRequest {
+		t.Errorf("one bad sample of many: %+v", got)
+	}
+	if rows, err := s.RowsAfter(t.Context(), 0, nil, 1000); err != nil || len(rows) != want {
+		t.Errorf("%d rows, %v; want %d: all or nothing", len(rows), err, want)
+	}
+}
+
+func TestWhatIsRefused(t *testing.T) {
+	s := storetest.New(t)
+	_, url := start(t, "api1", "geheim", s, time.Now)
+	const bearer = "Bearer geheim"
+	long := strings.Repeat("k", 65)
+	tests := []struct {
+		name, method, body string
+		header             []string
+		status             int
+		code               string
+	}{
+		{"GET", http.MethodGet, "", nil, 405, "metodo"},
+		{"PUT", http.MethodPut, course, nil, 405, "metodo"},
+		{"no token", http.MethodPost, course, []string{"Authorization", ""}, 401, "sin_permiso"},
+		{"wrong token", http.MethodPost, course, []string{"Authorization", "Bearer gehei"}, 401, "sin_permiso"},
+		{"other scheme", http.MethodPost, course, []string{"Authorization", "Basic geheim"}, 401, "sin_permiso"},
+		{"token before content", http.MethodPost, "x", []string{"Authorization", "Bearer x"}, 401, "sin_permiso"},
+		{"no type", http.MethodPost, course, []string{"Content-Type", ""}, 415, "tipo"},
+		{"a form", http.MethodPost, course, []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "tipo"},
+		{"UTF-16", http.MethodPost, course, []string{"Content-Type", "application/json; charset=utf-16"}, 415, "tipo"},
+		{"compressed", http.MethodPost, course, []string{"Content-Encoding", "gzip"}, 415, "tipo"},
+		{"empty key", http.MethodPost, course, []string{"Idempotency-Key", "|"}, 400, "clave_invalida"},
+		{"two keys", http.MethodPost, course, []string{"Idempotency-Key", "a|b"}, 400, "clave_invalida"},
+		{"long key", http.MethodPost, course, []string{"Idempotency-Key", long}, 400, "clave_invalida"},
+		{"key with a space", http.MethodPost, course, []string{"Idempotency-Key", "a b"}, 400, "clave_invalida"},
+		{"key of other bytes", http.MethodPost, course, []string{"Idempotency-Key", "ñ"}, 400, "clave_invalida"},
+		{"nothing", http.MethodPost, "", nil, 400, "json_invalido"},
+		{"not JSON", http.MethodPost, "hola", nil, 400, "json_invalido"},
+		{"empty array", http.MethodPost, "[]", nil, 400, "json_invalido"},
+		{"a bad field", http.MethodPost, strings.Replace(course, "2072", `"2072"`, 1), nil, 400, "muestra_invalida"},
+		{"1 MiB + 1", http.MethodPost, course + strings.Repeat(" ", sample.MaxBody+1-len(course)), nil, 413, "demasiado_grande"},
+		{"1001 samples", http.MethodPost, "[" + strings.Repeat(course+",", 1000) + course + "]", nil, 413, "demasiado_grande"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			header := append([]string{"Authorization", bearer}, tt.header...)
+			got := send(t, tt.method, url+"/api", strings.NewReader(tt.body), header...)
+			if got.status != tt.status || got.body.Error != tt.code || got.body.Mensaje == "" {
+				t.Errorf("got %d %+v, want %d %s", got.status, got.body, tt.status, tt.code)
+			}
+		})
+	}
+	t.Run("1 MiB + 1 in chunks", func(t *testing.T) {
+		body := struct{ io.Reader }{strings.NewReader(strings.Repeat(" ", sample.MaxBody+1))} // of unknown length
+		if got := send(t, http.MethodPost, url, body, "Authorization", bearer); got.status != 413 {
+			t.Errorf("%+v", got)
+		}
+	})
+	t.Run("1 MiB is taken", func(t *testing.T) {
+		body := strings.NewReader(course + strings.Repeat(" ", sample.MaxBody-len(course)))
+		if got := send(t, http.MethodPost, url, body, "Authorization", "bearer geheim"); got.status != 201 {
+			t.Errorf("%+v", got)
+		}
+	})
+	if rows, err := s.RowsAfter(t.Context(), 0, nil, 1000); err != nil || len(rows) != 1 {
+		t.Errorf("%d rows, %v; want only the one that was taken", len(rows), err)
+	}
+}
+
+func TestEveryBadFieldIsNamed(t *testing.T) {
+	_, url := start(t, "api1", "", storetest.New(t), time.Now)
+	got := send(t, http.MethodPost, url, strings.NewReader(`{"total_ram":-1,"hora":"ayer"}`))
+	if got.status != 400 || len(got.body.Campos) != 12 {
+		t.Fatalf("%d, %d fields: %+v", got.status, len(got.body.Campos), got.body)
+	}
+	if got.body.Campos[0] != (sample.Fault{Campo: "total_ram", Motivo: "is -1, negative"}) {
+		t.Errorf("first: %+v", got.body.Campos[0])
+	}
+}
+
+func TestARetryGetsTheFirstAnswer(t *testing.T) {
+	s := storetest.New(t)
+	_, one := start(t, "api1", "", s, time.Now)
+	_, two := start(t, "api2", "", s, time.Now)
+	first := send(t, http.MethodPost, one, strings.NewReader(course), "Idempotency-Key", "key-1")
+	again := send(t, http.MethodPost, two, strings.NewReader(course), "Idempotency-Key", "key-1")
+	if first.status != 201 || again.status != 201 || fmt.Sprint(again.body) != fmt.Sprint(first.body) {
+		t.Errorf("first %+v\nagain %+v", first, again)
+	}
+	other := send(t, http.MethodPost, one, strings.NewReader(course+" "), "Idempotency-Key", "key-1")
+	if other.status != 422 || other.body.Error != "clave_repetida" {
+		t.Errorf("another body: %+v", other)
+	}
+}
+
+func TestASlowBodyIsGivenUp(t *testing.T) {
+	// Ten seconds have almost passed when the request is looked at.
+	_, url := start(t, "api1", "", storetest.New(t), func() time.Time { return time.Now().Add(-9900 * time.Millisecond) })
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := fmt.Fprint(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusRequestTimeout {
+		t.Errorf("status %d, want 408", response.StatusCode)
+	}
+}
+
+func TestTheDatabaseIsAway(t *testing.T) {
+	away, err := store.Open("root@unix(/nowhere/sock)/pulso", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, url := start(t, "api1", "", away, time.Now)
+	got := send(t, http.MethodPost, url, strings.NewReader(course))
+	if got.status != 503 || got.body.Error != "no_disponible" || got.header.Get("Retry-After") != "1" {
+		t.Errorf("%+v", got)
+	}
+	if strings.Contains(fmt.Sprint(got.body), "nowhere") {
+		t.Error("the answer shows the cause, which is for the log")
+	}
+	if got := send(t, http.MethodGet, url+"/ready", nil); got.status != 503 || got.body.Error != "no_listo" {
+		t.Errorf("/ready: %+v", got)
+	}
+	if got := send(t, http.MethodGet, url+"/health", nil); got.status != 200 {
+		t.Errorf("/health: %+v", got)
+	}
+}
+
+// blocked is a store whose INSERTs end when the test says so, as the test decides.
+type blocked struct {
+	entered chan struct{}
+	outcome chan error
+}
+
+func (b blocked) Insert(context.Context, store.Request) (store.Answer, error) {
+	b.entered <- struct{}{}
+	return store.Answer{API: "api1", IDs: []int64{7}}, <-b.outcome
+}
+
+func (blocked) Ping(context.Context) error { return nil }
+
+func TestAnUnknownOutcomeIsSaid(t *testing.T) {
+	b := blocked{make(chan struct{}, 1), make(chan error, 1)}
+	_, url := start(t, "api1", "", b, time.Now)
+	b.outcome <- errors.New("commit: invalid connection")
+	if got := send(t, http.MethodPost, url, strings.NewReader(course)); got.status != 500 || got.body.Error != "desconocido" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestDrainAnswersWhatIsInFlight(t *testing.T) {
+	b := blocked{make(chan struct{}, 2), make(chan error, 2)}
+	h, url := start(t, "api1", "", b, time.Now)
+	answered := make(chan answer, 2)
+	post := func() { answered <- send(t, http.MethodPost, url, strings.NewReader(course)) }
+	go post()
+	<-b.entered
+	drained := make(chan error, 1)
+	go func() { drained <- h.Drain(t.Context()) }()
+	for send(t, http.MethodGet, url+"/ready", nil).status != 503 { // until the drain has begun
+	}
+	go post() // the load balancer has not noticed yet
+	<-b.entered
+	select {
+	case err := <-drained:
+		t.Fatalf("drained with two requests in flight: %v", err)
+	default:
+	}
+	b.outcome <- nil
+	b.outcome <- nil
+	for range 2 {
+		if got := <-answered; got.status != 201 {
+			t.Errorf("%+v", got)
+		}
+	}
+	if err := <-drained; err != nil {
+		t.Error(err)
+	}
+
+	late, cancel := context.WithCancel(t.Context())
+	go post()
+	<-b.entered
+	cancel()
+	if err := h.Drain(late); err == nil || !strings.Contains(err.Error(), "1 requests were cut off") {
+		t.Errorf("a drain that ran out of time: %v", err)
+	}
+	b.outcome <- nil
+	<-answered
+}

@@ -1,0 +1,41 @@
+package store
+
+import (
+	"context"
+	"errors"
+)
+
+// Env is what a configuration is read from; service.Env is one.
+type Env interface {
+	RequiredSecret(name, what string) string
+	Int(name string, fallback, lowest, highest int) int
+	OneOf(name, fallback string, allowed ...string) string
+}
+
+// Config is how a service reaches the database.
+type Config struct {
+	dsn     string
+	pool    int
+	migrate bool
+}
+
+// FromEnv reads PULSO_DB_DSN, PULSO_DB_POOL (pool connections unless set) and PULSO_MIGRATE.
+func FromEnv(env Env, pool int) Config {
+	return Config{
+		dsn:     env.RequiredSecret("PULSO_DB_DSN", "set it to user:password@tcp(host:3306)/database"),
+		pool:    env.Int("PULSO_DB_POOL", pool, 1, 1000),
+		migrate: env.OneOf("PULSO_MIGRATE", "off", "on", "off") == "on",
+	}
+}
+
+// Open makes the store, and brings the tables up to date where PULSO_MIGRATE is on.
+func (c Config) Open(ctx context.Context) (*Store, error) {
+	s, err := Open(c.dsn, c.pool)
+	if err != nil || !c.migrate {
+		return s, err
+	}
+	if err := s.Migrate(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
