@@ -20,7 +20,7 @@ const SnapshotRows = 20_000
 // StaleSeconds is how long no row may arrive before the stream is stale.
 const StaleSeconds = 10
 
-// Snapshot is what a client gets once, on connect.
+// Snapshot is what a client gets on connect.
 type Snapshot struct {
 	Now    sample.Recibido `json:"now" tstype:"string"` // the server's clock
 	Cursor int64           `json:"cursor"`              // the highest id with no open hole beneath it

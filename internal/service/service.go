@@ -21,7 +21,7 @@ import (
 // Deadlines of every HTTP server here. They bound what a slow client can hold.
 const (
 	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 15 * time.Second
+	bodyTimeout       = 15 * time.Second
 	idleTimeout       = 620 * time.Second // longer than the 600 s keep-alive of Google's load balancers
 	drainTimeout      = 8 * time.Second   // within the 10 s that Cloud Run gives after SIGTERM
 	maxHeaderBytes    = 16 << 10
@@ -75,9 +75,8 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 // in flight. Requests that are still running after the drain timeout are cut off, and Serve says so.
 func Serve(ctx context.Context, ln net.Listener, handler http.Handler, log *slog.Logger, ready *Readiness) error {
 	server := &http.Server{
-		Handler:           handler,
+		Handler:           limitBody(handler),
 		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
@@ -102,4 +101,15 @@ func Serve(ctx context.Context, ln net.Listener, handler http.Handler, log *slog
 	}
 	<-served
 	return err
+}
+
+// limitBody bounds the time that a request's body may take. The server's own ReadTimeout would also end requests
+// without a body that wait longer than that for their answer, as Socket.IO's long polls do.
+func limitBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body != http.NoBody {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // always supported here
+		}
+		next.ServeHTTP(w, r)
+	})
 }

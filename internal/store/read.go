@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -80,7 +81,7 @@ func (s *Store) Windows(ctx context.Context, span time.Duration, hosts, limit in
 		}
 		all = append(all, window...)
 	}
-	slices.SortFunc(all, func(a, b Visible) int { return int(a.ID - b.ID) })
+	slices.SortFunc(all, func(a, b Visible) int { return cmp.Compare(a.ID, b.ID) })
 	rows := make([]sample.Row, 0, min(len(all), limit))
 	for _, v := range all[max(0, len(all)-limit):] {
 		rows = append(rows, v.Row)

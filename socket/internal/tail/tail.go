@@ -1,0 +1,125 @@
+// Package tail reads every committed row of `samples` once.
+//
+// Ids are taken before the commit, so a row with a lower id can become visible after one with a higher id, and a
+// reader that asks for `id > last` loses it. The cursor therefore remembers the holes below its high-water mark and
+// looks at them again, in the same statement that reads new rows, until they fill or are dead. A hole is dead when
+// a row has been seen that was inserted, by the database's clock, store.TransactionLimit after the newest row known
+// when the hole appeared: no transaction of ours lives that long. The reader's own clock plays no part, so that a
+// reader or a database that stalls loses nothing.
+package tail
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/pulso-lab/pulso/internal/sample"
+	"github.com/pulso-lab/pulso/internal/store"
+)
+
+const (
+	// batch bounds the rows of one read; the next one goes on where it ended.
+	batch = 5000
+	// maxHoles bounds the statement. Beyond it the oldest holes are given up, and Forgotten counts them.
+	maxHoles = 2000
+)
+
+// Reader is the database.
+type Reader interface {
+	RowsAfter(ctx context.Context, high int64, ranges []store.Range, limit int) ([]store.Visible, error)
+}
+
+// Cursor is a place in the table. It belongs to one goroutine.
+type Cursor struct {
+	reader    Reader
+	high      int64     // the highest id seen
+	holes     []hole    // the ids below high that were not seen and are not dead, ascending
+	newest    time.Time // the newest `guardado` seen
+	forgotten int64
+}
+
+// hole is a run of ids that may still become visible.
+type hole struct {
+	store.Range
+	since time.Time // the newest `guardado` that was known when the hole appeared
+}
+
+// New starts behind this id: every row with a higher one is read. 0 reads the whole table.
+func New(reader Reader, after int64) *Cursor { return &Cursor{reader: reader, high: after} }
+
+// Next reads the rows that have become visible, in order of id. Where more says true, it stopped at its bound and
+// there may be others at once. After an error the cursor stands where it stood.
+func (c *Cursor) Next(ctx context.Context) (rows []sample.Row, more bool, err error) {
+	ranges := make([]store.Range, len(c.holes))
+	for i, h := range c.holes {
+		ranges[i] = h.Range
+	}
+	visible, err := c.reader.RowsAfter(ctx, c.high, ranges, batch)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, v := range visible {
+		if v.Guardado.After(c.newest) {
+			c.newest = v.Guardado
+		}
+	}
+	rows = make([]sample.Row, len(visible))
+	for i, v := range visible {
+		rows[i] = v.Row
+		c.pass(v.ID)
+	}
+	c.bury()
+	return rows, len(visible) == batch, nil
+}
+
+// pass notes that a row was seen.
+func (c *Cursor) pass(id int64) {
+	if id > c.high {
+		if id > c.high+1 {
+			c.holes = append(c.holes, hole{store.Range{From: c.high + 1, To: id - 1}, c.newest})
+		}
+		c.high = id
+		return
+	}
+	i, found := slices.BinarySearchFunc(c.holes, id, func(h hole, id int64) int {
+		switch {
+		case h.To < id:
+			return -1
+		case h.From > id:
+			return 1
+		}
+		return 0
+	})
+	if !found {
+		return
+	}
+	h := c.holes[i]
+	var rest []hole
+	if h.From < id {
+		rest = append(rest, hole{store.Range{From: h.From, To: id - 1}, h.since})
+	}
+	if id < h.To {
+		rest = append(rest, hole{store.Range{From: id + 1, To: h.To}, h.since})
+	}
+	c.holes = slices.Replace(c.holes, i, i+1, rest...)
+}
+
+// bury drops the holes that are dead, and the oldest beyond the bound.
+func (c *Cursor) bury() {
+	c.holes = slices.DeleteFunc(c.holes, func(h hole) bool { return c.newest.Sub(h.since) > store.TransactionLimit })
+	if excess := len(c.holes) - maxHoles; excess > 0 {
+		c.forgotten += int64(excess)
+		c.holes = slices.Delete(c.holes, 0, excess)
+	}
+}
+
+// Position is the highest id with no open hole beneath it.
+func (c *Cursor) Position() int64 {
+	if len(c.holes) > 0 {
+		return c.holes[0].From - 1
+	}
+	return c.high
+}
+
+// Forgotten counts the holes that were given up because there were too many, each a place where a row may be lost.
+func (c *Cursor) Forgotten() int64 { return c.forgotten }
