@@ -67,7 +67,7 @@ func (e *Env) Token(name string) string {
 	if file == "" {
 		return token
 	}
-	content, err := os.ReadFile(file) //nolint:gosec // whoever sets the environment may name the file
+	content, err := os.ReadFile(file)
 	mounted := strings.TrimSpace(string(content))
 	switch {
 	case token != "":

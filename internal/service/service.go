@@ -99,7 +99,9 @@ func Serve(ctx context.Context, ln net.Listener, handler http.Handler, log *slog
 	if err != nil {
 		err = fmt.Errorf("drain: %w", errors.Join(err, server.Close()))
 	}
-	<-served
+	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
 	return err
 }
 

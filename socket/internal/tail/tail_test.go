@@ -153,7 +153,7 @@ func race(t *testing.T, db *sql.DB, c *tail.Cursor) (committed, seen []int64) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for w := range writers {
-		random := rand.New(rand.NewPCG(1, uint64(w))) //nolint:gosec // repeatable on purpose
+		random := rand.New(rand.NewPCG(1, uint64(w))) // repeatable
 		wg.Go(func() {
 			for range each {
 				id, err := write(t.Context(), db, time.Duration(random.IntN(8))*time.Millisecond, random.IntN(10) == 0)

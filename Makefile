@@ -1,0 +1,94 @@
+# Every command of the project; `make help` lists them. Missing system packages are installed (scripts/need says
+# which); what is built or fetched once is kept in CACHE, outside the checkout, under a name that says what it
+# depends on.
+CACHE         ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pulso
+GOLANGCI_LINT := v2.15.0
+
+LINT_DIR := $(CACHE)/golangci-lint-$(GOLANGCI_LINT)-$(shell go env GOVERSION 2>/dev/null)
+VENV     := $(CACHE)/python-$(shell (python3 --version; cat locust/requirements.lock) 2>/dev/null | sha256sum | cut -c1-16)
+PAGES    := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wildcard frontend/*.html frontend/*.ts frontend/*.json)
+LOCAL    := bin/local -locust $(VENV)/bin/locust
+
+.DEFAULT_GOAL := help
+.PHONY: help demo smoke function build test test-go test-locust test-frontend test-e2e lint fmt generate clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+## -- run
+
+demo: build $(VENV)/ready ## the whole system on this machine: open http://127.0.0.1:8000 (FULL=1: the brief's full protocol)
+	@$(LOCAL) $(if $(FULL),-full) demo
+
+smoke: build $(VENV)/ready ## the same path, headless and short: fails if anything is lost
+	@$(LOCAL) smoke
+
+function: ## one function alone under functions-framework: make function NAME=api1 PULSO_DB_DSN=…
+	@test -n "$(NAME)" || { echo "say which: make function NAME=api1"; exit 2; }
+	FUNCTION_TARGET=$(NAME) go run ./functions/cmd
+
+## -- build
+
+build: frontend/dist/index.html | need-mariadb ## the binaries in bin/ and the dashboard in frontend/dist/
+	go build -trimpath -o bin/agent ./agent
+	go build -trimpath -o bin/workload ./agent/workload
+	go build -trimpath -o bin/functions ./functions/cmd
+	go build -trimpath -o bin/socket ./socket
+	go build -trimpath -o bin/frontend ./frontend/server
+	go build -trimpath -o bin/local ./local
+
+frontend/dist/index.html: $(PAGES) frontend/node_modules/ready
+	cd frontend && npm run build
+
+frontend/node_modules/ready: frontend/package-lock.json | need-node
+	cd frontend && npm ci --no-fund --no-audit
+	@touch $@
+
+$(VENV)/ready: locust/requirements.lock | need-python
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement locust/requirements.lock
+	@touch $@
+
+$(LINT_DIR)/golangci-lint: | need-go
+	@echo "building golangci-lint $(GOLANGCI_LINT), once"
+	GOBIN=$(LINT_DIR) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+
+.PHONY: need-go need-node need-python need-mariadb need-chromium
+need-go need-node need-python need-mariadb need-chromium: need-%:
+	@scripts/need $*
+
+## -- check
+
+test: test-go test-locust test-frontend test-e2e smoke ## every test: Go, database, Locust, front end, end to end
+	@echo "make test: all passed"
+
+test-go: | need-go need-mariadb ## Go with the race detector, on a private MariaDB
+	go test -race ./...
+
+test-locust: $(VENV)/ready ## the Locust scripts, with real Locust
+	cd locust && $(VENV)/bin/python -m pytest
+
+test-frontend: frontend/node_modules/ready ## the dashboard's logic and components
+	cd frontend && npm test
+
+test-e2e: build $(VENV)/ready | need-chromium ## the dashboard in Chromium on the whole system
+	cd frontend && PULSO_LOCUST=$(VENV)/bin/locust npm run e2e
+
+lint: $(LINT_DIR)/golangci-lint $(VENV)/ready frontend/node_modules/ready ## all linters, and generated files are up to date
+	$(LINT_DIR)/golangci-lint run ./...
+	$(VENV)/bin/ruff check locust
+	$(VENV)/bin/ruff format --check locust
+	cd frontend && npm run lint
+	scripts/check-generated
+
+fmt: $(LINT_DIR)/golangci-lint $(VENV)/ready frontend/node_modules/ready ## format everything
+	$(LINT_DIR)/golangci-lint fmt ./...
+	$(VENV)/bin/ruff format locust
+	cd frontend && npm run format
+
+generate: | need-go ## TypeScript types from the Go contract, and the golden recording
+	go generate ./internal/golden
+	go tool -modfile=tools/go.mod tygo generate --config tools/tygo.yaml
+
+clean: ## remove what was built and the local database
+	rm -rf bin frontend/dist frontend/test-results .pulso

@@ -1,0 +1,115 @@
+// Package api is the agent's HTTP edge, and the only place that knows gin.
+//
+// /metrics is meant to be polled by hundreds of clients on the VM that is being measured, so it computes nothing: it
+// picks one of three bodies that were encoded when the sample was taken. /procesos is asked by people, and pays for
+// its sorting and encoding itself.
+//
+// Requests are not logged: at hundreds a second the log would be load of its own. What an operator must know, the
+// sampler logs when it changes.
+package api
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pulso-lab/pulso/agent/internal/exposition"
+	"github.com/pulso-lab/pulso/agent/internal/sampler"
+	"github.com/pulso-lab/pulso/internal/service"
+)
+
+// Samples is where the newest sample comes from. Its error is the reason why there is none, for a person.
+type Samples interface {
+	Latest() (*sampler.Snapshot, error)
+}
+
+// New is the agent's handler. It switches gin, which has one mode for the whole process, to release mode.
+func New(samples Samples, ready http.Handler, log *slog.Logger) http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.RedirectTrailingSlash = false // a path is right or it is not there
+	engine.HandleMethodNotAllowed = true
+	engine.Use(recoverPanic(log))
+	engine.NoRoute(func(c *gin.Context) {
+		fail(c, http.StatusNotFound, "no_encontrado", "there is /metrics, /procesos, /health and /ready")
+	})
+	engine.NoMethod(func(c *gin.Context) {
+		fail(c, http.StatusMethodNotAllowed, "metodo", "this path takes "+c.Writer.Header().Get("Allow"))
+	})
+	get(engine, "/metrics", metrics(samples))
+	get(engine, "/procesos", procesos(samples))
+	get(engine, "/health", gin.WrapF(service.Health))
+	get(engine, "/ready", gin.WrapH(ready))
+	return engine
+}
+
+// get answers GET, and HEAD with the same headers.
+func get(engine *gin.Engine, path string, handler gin.HandlerFunc) {
+	engine.GET(path, handler)
+	engine.HEAD(path, handler)
+}
+
+func metrics(samples Samples) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		snapshot, ok := latest(c, samples)
+		if !ok {
+			return
+		}
+		body, contentType := snapshot.JSON, "application/json"
+		switch negotiate(c.Request.Header["Accept"]) {
+		case formatText:
+			body, contentType = snapshot.Text, exposition.TextType
+		case formatOpenMetrics:
+			body, contentType = snapshot.OpenMetrics, exposition.OpenMetricsType
+		case formatJSON:
+		}
+		header := c.Writer.Header()
+		header.Set("Content-Type", contentType)
+		header.Set("Content-Length", strconv.Itoa(len(body)))
+		header.Set("Cache-Control", "no-store")
+		header.Set("Vary", "Accept")
+		c.Status(http.StatusOK)
+		_, _ = c.Writer.Write(body) // a client that has gone needs no answer
+	}
+}
+
+// latest is the newest sample; where there is none it has answered with the reason.
+func latest(c *gin.Context, samples Samples) (*sampler.Snapshot, bool) {
+	snapshot, err := samples.Latest()
+	if err != nil {
+		fail(c, http.StatusServiceUnavailable, "sin_muestra", err.Error())
+		return nil, false
+	}
+	return snapshot, true
+}
+
+func fail(c *gin.Context, status int, code, message string) {
+	c.Writer.Header().Set("Cache-Control", "no-store")
+	service.WriteError(c.Writer, status, service.Error{Code: code, Message: message})
+}
+
+// recoverPanic answers 500 when a handler panics, and logs where. An answer that has begun is cut off instead, so
+// that the client cannot take it for a whole one.
+func recoverPanic(log *slog.Logger) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
+				panic(cause)
+			}
+			log.Error("handler_panicked", "path", c.FullPath(), "error", fmt.Sprint(cause), "stack", string(debug.Stack()))
+			if c.Writer.Written() {
+				panic(http.ErrAbortHandler)
+			}
+			fail(c, http.StatusInternalServerError, "interno", "the agent has a bug; its log says where")
+		}()
+		c.Next()
+	}
+}

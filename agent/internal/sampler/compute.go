@@ -1,0 +1,69 @@
+package sampler
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulso-lab/pulso/agent/internal/vitals"
+	"github.com/pulso-lab/pulso/internal/sample"
+)
+
+// Reasons why two readings make no sample. Kernels do let idle and iowait run backwards for a moment; a number made
+// from that would be invented.
+var (
+	errBackwards = errors.New("the CPU counters went backwards")
+	errStill     = errors.New("the CPU counters did not move during the interval")
+)
+
+const (
+	whole     = 100 * 100 // 100 % in hundredths
+	kibPerMiB = 1024
+)
+
+// compute is the sample of the window that began at from, without its time and identity. Percentages are made in
+// whole hundredths, so that used and free add up exactly.
+func compute(from vitals.CPU, to vitals.Reading) (sample.Sample, error) {
+	busy, err := busyHundredths(from, to.CPU)
+	if err != nil {
+		return sample.Sample{}, err
+	}
+	m := to.Memory
+	if m.TotalKiB == 0 || m.AvailableKiB > m.TotalKiB {
+		return sample.Sample{}, fmt.Errorf("memory makes no sense: %d KiB available of %d", m.AvailableKiB, m.TotalKiB)
+	}
+	total, free := int64(m.TotalKiB/kibPerMiB), int64(m.AvailableKiB/kibPerMiB)
+	return sample.Sample{
+		TotalRAM:           total,
+		RAMLibre:           free,
+		UsoRAM:             total - free,
+		PorcentajeRAM:      percent(divide((m.TotalKiB-m.AvailableKiB)*whole, m.TotalKiB)),
+		PorcentajeCPUUso:   percent(busy),
+		PorcentajeCPULibre: percent(whole - busy),
+		ProcesosCorriendo:  to.States.Running,
+		TotalProcesos:      to.States.Total(),
+		ProcesosDurmiendo:  to.States.Sleeping,
+		ProcesosZombie:     to.States.Zombie,
+		ProcesosParados:    to.States.Stopped,
+	}, nil
+}
+
+// busyHundredths is the share of CPU time between two readings that was not idle, in hundredths of a percent.
+func busyHundredths(from, to vitals.CPU) (uint64, error) {
+	if to.Total < from.Total || to.Idle < from.Idle {
+		return 0, errBackwards
+	}
+	total, idle := to.Total-from.Total, to.Idle-from.Idle
+	if total == 0 {
+		return 0, errStill
+	}
+	if idle > total { // another counter lost what idle gained
+		return 0, errBackwards
+	}
+	return divide((total-idle)*whole, total), nil
+}
+
+// divide rounds to the nearest.
+func divide(n, by uint64) uint64 { return (n + by/2) / by }
+
+// percent is the number nearest to a count of hundredths; JSON prints it with at most two decimals.
+func percent(hundredths uint64) float64 { return float64(hundredths) / 100 }

@@ -1,0 +1,36 @@
+package system
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	neturl "net/url"
+	"sync/atomic"
+
+	"github.com/pulso-lab/pulso/internal/service"
+)
+
+// entry shares requests out between the two routes, one by one in turn. In the cloud the gateway does it.
+func entry(api1, api2 string, log *slog.Logger) (http.Handler, error) {
+	var routes [2]http.Handler
+	for i, target := range []string{api1, api2} {
+		to, err := neturl.Parse(target)
+		if err != nil {
+			return nil, err
+		}
+		routes[i] = &httputil.ReverseProxy{
+			Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(to) },
+			Transport: &http.Transport{MaxIdleConnsPerHost: 256}, // as many as there are users
+			ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+				log.Warn("no answer from the route", "route", to.Host, "error", err)
+				service.WriteError(w, http.StatusBadGateway, service.Error{
+					Code: "desconocido", Message: "the route gave no answer: send the samples again with the same Idempotency-Key",
+				})
+			},
+		}
+	}
+	var turn atomic.Uint64
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		routes[turn.Add(1)%2].ServeHTTP(w, r)
+	}), nil
+}
