@@ -41,17 +41,13 @@ func readConfig(env *service.Env) (config, error) {
 		procfs:   env.String("PULSO_PROCFS", "/proc"),
 		host:     env.String("PULSO_HOST", hostname),
 	}
-	if err := env.Err(); err != nil {
-		return config{}, err
+	switch {
+	case c.host == "":
+		env.Fault("PULSO_HOST", fmt.Sprintf("is not set and the machine has no name: %v", hostnameErr))
+	case len(c.host) > sample.MaxHost || !utf8.ValidString(c.host) || strings.ContainsFunc(c.host, unicode.IsControl):
+		env.Fault("PULSO_HOST", fmt.Sprintf("is %.80q: it must be text of at most %d bytes without control characters", c.host, sample.MaxHost))
 	}
-	if c.host == "" {
-		return config{}, fmt.Errorf("configuration: PULSO_HOST is not set and the machine has no name: %w", hostnameErr)
-	}
-	if len(c.host) > sample.MaxHost || !utf8.ValidString(c.host) || strings.ContainsFunc(c.host, unicode.IsControl) {
-		return config{}, fmt.Errorf("configuration: PULSO_HOST is %.80q: it must be text of at most %d bytes without control characters",
-			c.host, sample.MaxHost)
-	}
-	return c, nil
+	return c, env.Err()
 }
 
 // run samples and serves until ctx ends. The sampler outlives the last request, so that the drain answers samples

@@ -44,7 +44,7 @@ func (e *Env) String(name, fallback string) string {
 func (e *Env) RequiredSecret(name, what string) string {
 	v := e.Secret(name)
 	if v == "" {
-		e.fault(name, "is not set: "+what)
+		e.Fault(name, "is not set: "+what)
 	}
 	return v
 }
@@ -71,11 +71,11 @@ func (e *Env) Token(name string) string {
 	mounted := strings.TrimSpace(string(content))
 	switch {
 	case token != "":
-		e.fault(name, "and "+name+"_FILE are both set: set one")
+		e.Fault(name, "and "+name+"_FILE are both set: set one")
 	case err != nil:
-		e.fault(name+"_FILE", "cannot be read: "+err.Error())
+		e.Fault(name+"_FILE", "cannot be read: "+err.Error())
 	case mounted == "":
-		e.fault(name+"_FILE", "names an empty file: "+file)
+		e.Fault(name+"_FILE", "names an empty file: "+file)
 	}
 	return mounted
 }
@@ -86,7 +86,7 @@ func (e *Env) Int(name string, fallback, lowest, highest int) int {
 	e.note(name, text)
 	v, err := strconv.Atoi(text)
 	if err != nil || v < lowest || v > highest {
-		e.fault(name, fmt.Sprintf("is %q: it must be a whole number from %d to %d", text, lowest, highest))
+		e.Fault(name, fmt.Sprintf("is %q: it must be a whole number from %d to %d", text, lowest, highest))
 	}
 	return v
 }
@@ -104,7 +104,7 @@ func (e *Env) Duration(name string, fallback, lowest, highest time.Duration) tim
 	e.note(name, text)
 	v, err := time.ParseDuration(text)
 	if err != nil || v < lowest || v > highest {
-		e.fault(name, fmt.Sprintf("is %q: it must be a time from %s to %s, such as %s", text, lowest, highest, fallback))
+		e.Fault(name, fmt.Sprintf("is %q: it must be a time from %s to %s, such as %s", text, lowest, highest, fallback))
 	}
 	return v
 }
@@ -117,7 +117,7 @@ func (e *Env) OneOf(name, fallback string, allowed ...string) string {
 			return v
 		}
 	}
-	e.fault(name, fmt.Sprintf("is %q: it must be one of %s", v, strings.Join(allowed, ", ")))
+	e.Fault(name, fmt.Sprintf("is %q: it must be one of %s", v, strings.Join(allowed, ", ")))
 	return v
 }
 
@@ -130,6 +130,7 @@ func (e *Env) value(name, fallback string) string {
 
 func (e *Env) note(name, shown string) { e.read = append(e.read, name, shown) }
 
-func (e *Env) fault(name, what string) {
+// Fault notes what is wrong with a variable that was read, for what only its reader can check.
+func (e *Env) Fault(name, what string) {
 	e.faults = append(e.faults, fmt.Errorf("%s %s", name, what))
 }
