@@ -6,7 +6,7 @@ GOLANGCI_LINT := v2.15.0
 
 LINT_DIR := $(CACHE)/golangci-lint-$(GOLANGCI_LINT)-$(shell go env GOVERSION 2>/dev/null)
 VENV     := $(CACHE)/python-$(shell (python3 --version; cat locust/requirements.lock) 2>/dev/null | sha256sum | cut -c1-16)
-PAGES    := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wildcard frontend/*.html frontend/*.ts frontend/*.json)
+PAGES    := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wildcard frontend/*.html frontend/*.ts frontend/*.json frontend/tools/*.mjs)
 LOCAL    := bin/local -locust $(VENV)/bin/locust
 
 .DEFAULT_GOAL := help

@@ -26,6 +26,9 @@ import (
 	"github.com/pulso-lab/pulso/local/internal/system"
 )
 
+// smokeTimeout bounds a smoke test in which a part never recovers; it takes some fifteen seconds.
+const smokeTimeout = 3 * time.Minute
+
 // settings are what the command line says.
 type settings struct {
 	root   string // of the checkout
@@ -132,6 +135,8 @@ func smoke(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, smokeTimeout, fmt.Errorf("it took longer than %s", smokeTimeout))
+	defer cancel()
 	enter := phase.Entry{Users: 40, SpawnRate: 40, Duration: 8 * time.Second, Records: 300}
 	leave := phase.Exit{Users: 50, SpawnRate: 50, FullSpeed: true}
 	err = with(ctx, s.system(ports, "250ms"), func(ctx context.Context, sys *system.System) error {

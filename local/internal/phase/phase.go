@@ -133,7 +133,7 @@ func (l Locust) run(ctx context.Context, name, file string, show func(Progress),
 	readErr := follow(output, log, show)
 	if err := errors.Join(cmd.Wait(), readErr); err != nil {
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return context.Cause(ctx)
 		}
 		return fmt.Errorf("%s failed (%w): %s; its log: %s", name, err, lastLine(logPath), logPath)
 	}

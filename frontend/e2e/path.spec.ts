@@ -1,0 +1,50 @@
+import { expect, type Page } from '@playwright/test';
+import { test } from './system';
+
+test.setTimeout(120_000);
+
+/** The number in an attribute of an element. */
+async function number(page: Page, id: string, attribute: string): Promise<number> {
+  return Number(await page.getByTestId(id).getAttribute(attribute));
+}
+
+test('a sample travels from this machine to a point on a chart', async ({ page, system }, testInfo) => {
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(message.text());
+  });
+  const shot = (name: string) =>
+    page.screenshot({ path: testInfo.outputPath(`${name}.png`), fullPage: true });
+
+  await page.goto(system.where.page);
+  await expect(page.getByTestId('waiting')).toBeVisible();
+  await shot('waiting');
+
+  await system.record(30, 6, 200);
+  const replay = system.replay(20);
+
+  // While phase 2 runs, both charts gain points and the table fills.
+  for (const chart of ['cpu-chart', 'ram-chart']) {
+    await expect.poll(() => number(page, chart, 'data-points'), { timeout: 30_000 }).toBeGreaterThan(0);
+    const before = await number(page, chart, 'data-points');
+    await expect.poll(() => number(page, chart, 'data-points'), { timeout: 30_000 }).toBeGreaterThan(before);
+  }
+  await expect(page.getByTestId('conn')).toHaveAttribute('data-state', 'live');
+  await expect(page.getByTestId('process-table').locator('[data-state]')).toHaveCount(4);
+  expect(await number(page, 'process-table', 'data-total')).toBeGreaterThan(0);
+  await shot('live');
+
+  // In the end the page has counted every row that was acknowledged, and drawn every distinct sample.
+  const { acknowledged, distinct_samples } = await replay;
+  await expect(page.getByTestId('rows-total')).toHaveAttribute('data-value', `${acknowledged}`);
+  await expect(page.getByTestId('distinct-total')).toHaveAttribute('data-value', `${distinct_samples}`);
+  expect(await number(page, 'cpu-chart', 'data-points')).toBe(distinct_samples);
+  expect(problems).toEqual([]);
+  await shot('end');
+
+  // Somebody who opens the page now sees the same curve.
+  const late = await page.context().newPage();
+  await late.goto(system.where.page);
+  await expect(late.getByTestId('cpu-chart')).toHaveAttribute('data-points', `${distinct_samples}`);
+});

@@ -1,0 +1,55 @@
+// Command server serves the dashboard and joins the stream to its origin: it answers the built files, and passes
+// /socket.io/ on to the socket service, so that the page needs no other address and no cross-origin permission.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/pulso-lab/pulso/frontend/server/internal/proxy"
+	"github.com/pulso-lab/pulso/frontend/server/internal/secure"
+	"github.com/pulso-lab/pulso/frontend/server/internal/site"
+	"github.com/pulso-lab/pulso/internal/service"
+)
+
+func main() { service.Main("frontend", run) }
+
+func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
+	var (
+		address = env.Listen(8000)
+		folder  = env.String("PULSO_FRONTEND_DIR", "frontend/dist")
+		socket  = env.String("PULSO_SOCKET_URL", "http://127.0.0.1:4000")
+	)
+	target, err := proxy.ParseTarget(socket)
+	if err != nil {
+		env.Fault("PULSO_SOCKET_URL", err.Error())
+	}
+	files, err := site.Load(folder)
+	if err != nil {
+		env.Fault("PULSO_FRONTEND_DIR", err.Error())
+	}
+	if err := env.Err(); err != nil {
+		return err
+	}
+	env.Log(log)
+
+	ln, err := service.Listen(ctx, address)
+	if err != nil {
+		return err
+	}
+	// Always ready once it listens: index.html was read before. Not the socket service's state: without it the page
+	// still loads, and says itself what is missing, which a load balancer's error page would not.
+	ready := service.NewReadiness(nil)
+	return service.Serve(ctx, ln, newHandler(files, proxy.New(ctx, target, log), ready), log, ready)
+}
+
+// newHandler puts the parts together.
+func newHandler(files, socket http.Handler, ready *service.Readiness) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /health", service.Health)
+	mux.Handle("GET /ready", ready)
+	mux.Handle("/socket.io/", socket)
+	mux.Handle("/", files)
+	return secure.Handler(mux)
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pulso-lab/pulso/frontend/server/internal/secure"
+	"github.com/pulso-lab/pulso/frontend/server/internal/site"
+	"github.com/pulso-lab/pulso/internal/service"
+)
+
+func env(values map[string]string) *service.Env {
+	return service.NewEnv(func(name string) (string, bool) {
+		v, ok := values[name]
+		return v, ok
+	})
+}
+
+func dist(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "index.html"), []byte("<!doctype html>"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+func TestHandler(t *testing.T) {
+	files, err := site.Load(dist(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "socket") })
+	handler := newHandler(files, socket, service.NewReadiness(nil))
+	for path, want := range map[string]struct {
+		status int
+		body   string
+	}{
+		"/":                 {200, "<!doctype html>"},
+		"/health":           {200, `{"estado":"vivo"}`},
+		"/ready":            {200, `{"estado":"listo"}`},
+		"/socket.io/?EIO=4": {200, "socket"},
+		"/none.js":          {404, `{"error":"no_encontrado","mensaje":"there is nothing at this path"}`},
+	} {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		if got := strings.TrimSpace(w.Body.String()); w.Code != want.status || got != want.body {
+			t.Errorf("%s: %d %q, want %d %q", path, w.Code, got, want.status, want.body)
+		}
+		for name, value := range secure.Headers {
+			if got := w.Header().Values(name); len(got) != 1 || got[0] != value {
+				t.Errorf("%s: %s is %q", path, name, got)
+			}
+		}
+	}
+	for _, directive := range []string{"default-src 'self'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"} {
+		if !strings.Contains(secure.Headers["Content-Security-Policy"], directive) {
+			t.Errorf("the policy lacks %s", directive)
+		}
+	}
+}
+
+func TestRun(t *testing.T) {
+	ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer stop()
+	ok := map[string]string{"PORT": "0", "PULSO_LISTEN": "127.0.0.1", "PULSO_FRONTEND_DIR": dist(t)}
+	if err := run(ctx, slog.New(slog.DiscardHandler), env(ok)); err != nil {
+		t.Errorf("a run that was asked to end: %v", err)
+	}
+	all := map[string]string{"PULSO_SOCKET_URL": "socket:4000", "PULSO_FRONTEND_DIR": t.TempDir(), "PORT": "-1"}
+	err := run(t.Context(), slog.New(slog.DiscardHandler), env(all))
+	for variable := range all {
+		if err == nil || !strings.Contains(err.Error(), variable) {
+			t.Errorf("%v does not name %s", err, variable)
+		}
+	}
+	for _, c := range []struct {
+		name, value, says string
+	}{
+		{"PULSO_SOCKET_URL", "127.0.0.1:4000", "PULSO_SOCKET_URL"},
+		{"PULSO_FRONTEND_DIR", filepath.Join(t.TempDir(), "none"), "make build"},
+		{"PORT", "http", "PORT"},
+	} {
+		values := map[string]string{"PULSO_FRONTEND_DIR": ok["PULSO_FRONTEND_DIR"], "PORT": "0"}
+		values[c.name] = c.value
+		err := run(t.Context(), slog.New(slog.DiscardHandler), env(values))
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s=%s: %v does not name %s", c.name, c.value, err, c.says)
+		}
+	}
+}

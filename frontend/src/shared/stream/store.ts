@@ -1,0 +1,209 @@
+import type { Samples, Snapshot, State, Status } from '../contract/event';
+import { StaleSeconds } from '../contract/event';
+import type { Row } from '../contract/sample';
+import { parseTime, ServerClock } from './clock';
+import { Recent } from './recent';
+import { type HostView, HostWindow } from './window';
+
+/** The page's way to the server: being tried for the first time, open, or lost and tried again. */
+export type Link = 'connecting' | 'connected' | 'lost';
+
+/** What a person should think of the numbers: the server's state, or that there is no connection to ask it. */
+export type Condition = State | 'connecting';
+
+/** What the page shows: one immutable object per change. */
+export interface View {
+  readonly link: Link;
+  readonly state: State | undefined; // as the server said last
+  readonly hosts: readonly HostView[]; // in order of name
+  readonly newestHost: string | undefined; // whose row arrived last
+  readonly rows: number; // rows received, each id once
+  readonly distinct: number; // different samples among them
+}
+
+/** Time and frames are arguments, so that tests own them. */
+export interface Surroundings {
+  readonly elapsed: () => number; // ms, monotonic
+  readonly frame: (draw: () => void) => void;
+}
+
+// Beyond these a page that is open for days would count a repetition as new. They exceed what a snapshot holds.
+const rememberedIds = 65_536;
+const rememberedSamples = 65_536;
+// A client that sends other host names without end must not fill the page.
+const hostLimit = 256;
+// A tick and a slow network on top of what the server calls stale.
+const silenceLimit = (StaleSeconds + 2) * 1_000;
+
+const emptyView: View = {
+  link: 'connecting',
+  state: undefined,
+  hosts: [],
+  newestHost: undefined,
+  rows: 0,
+  distinct: 0,
+};
+
+/**
+ * Merges what the stream sends. Rows may come twice, late, and out of order; each id counts once, each sample is
+ * one point. Listeners are told at most once per animation frame, and so never while the page is hidden.
+ */
+export class StreamStore {
+  readonly #surroundings: Surroundings;
+  readonly #clock: ServerClock;
+  readonly #listeners = new Set<() => void>();
+  readonly #windows = new Map<string, HostWindow>(); // the host whose row came last is at the end
+  readonly #ids = new Recent<number, string>(rememberedIds); // recibido, to know another database by
+  readonly #samples = new Recent<string, true>(rememberedSamples);
+  #link: Link = 'connecting';
+  #state: State | undefined;
+  #lowestId = Number.POSITIVE_INFINITY;
+  #rows = 0;
+  #distinct = 0;
+  #newest = Number.NEGATIVE_INFINITY; // recibido
+  #view = emptyView;
+  #pending = false;
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+    this.#clock = new ServerClock(surroundings.elapsed);
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  view = (): View => this.#view;
+
+  /** Seconds since the newest row was received, by the server's clock; undefined before the first row. */
+  age(): number | undefined {
+    const age = (this.#clock.now() - this.#newest) / 1_000;
+    // The ingest instance's clock may be ahead of the socket service's.
+    return Number.isFinite(age) ? Math.max(age, 0) : undefined;
+  }
+
+  /**
+   * What to think of the numbers now. A connection that died without a word still looks open for half a minute;
+   * a live stream has something to say at least every StaleSeconds, so its silence is stale.
+   */
+  condition(): Condition {
+    if (this.#link !== 'connected' || !this.#state) return 'connecting';
+    if (this.#state === 'live' && this.#clock.silence() > silenceLimit) return 'stale';
+    return this.#state;
+  }
+
+  connected(): void {
+    this.#link = 'connected';
+    this.#changed();
+  }
+
+  /** The connection ended, or an attempt at one failed. What the server said about its state no longer holds. */
+  disconnected(): void {
+    this.#link = 'lost';
+    this.#state = undefined;
+    this.#changed();
+  }
+
+  snapshot(event: Snapshot): void {
+    if (this.#isOtherDatabase(event)) this.#forget();
+    this.#take(event.rows, event.now);
+    this.status(event.status);
+  }
+
+  samples(event: Samples): void {
+    this.#take(event.rows, event.now);
+  }
+
+  status(event: Status): void {
+    this.#clock.set(event.now);
+    this.#state = event.state;
+    const newest = parseTime(event.newest);
+    if (newest > this.#newest) this.#newest = newest;
+    this.#changed();
+  }
+
+  #take(rows: readonly Row[], now: string): void {
+    this.#clock.set(now);
+    const touched = new Set<HostWindow>();
+    for (const row of rows) {
+      if (!this.#ids.add(row.id, row.recibido)) continue;
+      this.#rows += 1;
+      this.#lowestId = Math.min(this.#lowestId, row.id);
+      if (this.#samples.add(sampleKey(row), true)) this.#distinct += 1;
+      this.#newest = Math.max(this.#newest, parseTime(row.recibido));
+      const window = this.#window(row.host ?? '');
+      window.add(row);
+      touched.add(window);
+    }
+    for (const window of touched) window.prune();
+    this.#changed();
+  }
+
+  #window(host: string): HostWindow {
+    const window = this.#windows.get(host) ?? new HostWindow(host);
+    this.#windows.delete(host);
+    this.#windows.set(host, window);
+    if (this.#windows.size > hostLimit) {
+      const quietest = this.#windows.keys().next();
+      if (!quietest.done) this.#windows.delete(quietest.value);
+    }
+    return window;
+  }
+
+  /**
+   * After a restart with a fresh database, ids begin again; rows with ids that this page knows would be dropped, and
+   * it would stand still. So look for a known id that is now another row, and for a server whose rows all lie below
+   * every one of ours, which one that goes on cannot have: a snapshot holds each host's newest row.
+   */
+  #isOtherDatabase(event: Snapshot): boolean {
+    const highest = event.rows.reduce((id, row) => Math.max(id, row.id), event.cursor);
+    if (highest < this.#lowestId) return true;
+    return event.rows.some((row) => (this.#ids.get(row.id) ?? row.recibido) !== row.recibido);
+  }
+
+  #forget(): void {
+    this.#windows.clear();
+    this.#ids.clear();
+    this.#samples.clear();
+    this.#lowestId = Number.POSITIVE_INFINITY;
+    this.#rows = 0;
+    this.#distinct = 0;
+    this.#newest = Number.NEGATIVE_INFINITY;
+  }
+
+  #changed(): void {
+    if (this.#pending) return;
+    this.#pending = true;
+    this.#surroundings.frame(() => {
+      this.#pending = false;
+      this.#view = this.#makeView();
+      for (const listener of this.#listeners) listener();
+    });
+  }
+
+  #makeView(): View {
+    const hosts: HostView[] = [];
+    let newestHost: string | undefined;
+    for (const window of this.#windows.values()) {
+      const view = window.view();
+      if (!view) continue;
+      hosts.push(view);
+      newestHost = view.host;
+    }
+    hosts.sort((a, b) => (a.host < b.host ? -1 : 1));
+    return {
+      link: this.#link,
+      state: this.#state,
+      hosts,
+      newestHost,
+      rows: this.#rows,
+      distinct: this.#distinct,
+    };
+  }
+}
+
+/** A row without host or secuencia is a sample of its own. */
+function sampleKey(row: Row): string {
+  return row.host && row.secuencia !== undefined ? `${row.secuencia} ${row.host}` : `#${row.id}`;
+}

@@ -1,0 +1,59 @@
+// Makes rows and a store whose time and frames the test owns.
+import type { Row } from '../contract/sample';
+import { StreamStore } from './store';
+
+/** A row with plausible values; `over` says what matters to the test. */
+export function makeRow(over: Partial<Row> & { id: number }): Row {
+  return {
+    total_ram: 2000,
+    ram_libre: 1500,
+    uso_ram: 500,
+    porcentaje_ram: 25,
+    porcentaje_cpu_uso: 40,
+    porcentaje_cpu_libre: 60,
+    procesos_corriendo: 2,
+    procesos_durmiendo: 97,
+    procesos_zombie: 1,
+    procesos_parados: 0,
+    total_procesos: 100,
+    hora: '2026-03-01 12:00:00',
+    host: 'vm-a',
+    secuencia: over.id,
+    fuente: 'kernel',
+    api: 'api1',
+    recibido: '2026-03-01 12:10:00.000000',
+    ...over,
+  };
+}
+
+/** `2026-03-01 12:00:00` and so many seconds, as the wire has it. */
+export function at(seconds: number): string {
+  const text = new Date(Date.UTC(2026, 2, 1, 12, 0, 0) + seconds * 1_000).toISOString();
+  return text.slice(0, 23).replace('T', ' ').replace('.000', '');
+}
+
+export interface TestStore {
+  readonly store: StreamStore;
+  /** Lets the monotonic clock run on. */
+  readonly pass: (ms: number) => void;
+  /** Runs the frames that were asked for and says how many there were. */
+  readonly frames: () => number;
+}
+
+export function makeStore(): TestStore {
+  let elapsed = 0;
+  let waiting: (() => void)[] = [];
+  const store = new StreamStore({ elapsed: () => elapsed, frame: (draw) => waiting.push(draw) });
+  return {
+    store,
+    pass(ms) {
+      elapsed += ms;
+    },
+    frames() {
+      const due = waiting;
+      waiting = [];
+      for (const draw of due) draw();
+      return due.length;
+    },
+  };
+}

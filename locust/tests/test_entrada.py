@@ -1,0 +1,165 @@
+"""Phase 1 as real Locust runs against a real server."""
+
+import itertools
+import json
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+from conftest import FOLDER, Launch, free_ports
+from fake import Vm, sample
+
+SCRIPT = "trafico_entrada.py"
+
+
+def options(vm: Vm, path: Path, *more: str, users: int = 10) -> list[str]:
+    target = ["--target-url", f"{vm.url}/trabajo", "--recording", str(path)]
+    return ["--host", vm.url, *target, "-u", str(users), "-r", "10", *more]
+
+
+def answers_said(out: str) -> tuple[int, int]:
+    """Return the counts of "recorded 20 of 45 answers"."""
+    words = next(line for line in out.splitlines() if line.startswith("recorded")).split()
+    return int(words[1]), int(words[3])
+
+
+def test_records_the_wanted_answers_evenly_and_distinct_first(launch: Launch, tmp_path: Path) -> None:
+    path = tmp_path / "recording.json"
+    with Vm() as vm:
+        vm.workload = lambda n: (503, {"error": "saturado", "mensaje": "full"}) if n % 2 else (200, {})
+        vm.metrics = lambda n: (200, {"hora": "2026-03-01 12:00:00"}) if n == 2 else None
+        run = launch(SCRIPT, *options(vm, path, "--headless", "-t", "5s", "--records", "12"), PULSO_PROGRESS="json")
+        run.finish(0)
+    recorded = json.loads(path.read_text())
+    sequences = [record["secuencia"] for record in recorded]
+    assert len(recorded) == 12
+    assert sequences == sorted(set(sequences)), "not in order of arrival, or a sample twice"
+    assert recorded[0] == sample(sequences[0])
+    # Evenly over the run: no part of it is empty.
+    span = sequences[-1] - sequences[0]
+    assert span > 30
+    assert max(b - a for a, b in itertools.pairwise(sequences)) < span / 3
+    assert "HTTP 503 saturado" in run.err
+    assert "not a sample: lacks total_ram, ram_libre" in run.err
+    last = run.progress[-1]
+    assert set(last) == {"phase", "users", "requests", "failures", "records", "distinct", "elapsed"}
+    assert last["phase"] == 1
+    assert last["records"] == 12
+    assert last["distinct"] >= 12
+    assert last["failures"] >= vm.hits["/trabajo"] // 2
+    assert list(tmp_path.iterdir()) == [path], "a temporary file was left"
+
+
+@pytest.mark.parametrize(("how", "cwd"), [("interrupt", FOLDER), ("terminate", FOLDER.parent)])
+def test_an_early_stop_writes_what_there_is(launch: Launch, tmp_path: Path, how: str, cwd: Path) -> None:
+    path = tmp_path / "recording.json"
+    with Vm() as vm:
+        run = launch(SCRIPT, *options(vm, path, "--headless", "-t", "10m"), cwd=cwd)
+        vm.wait_until(lambda: vm.served > 15)
+        getattr(run, how)()
+        run.finish(0)
+    kept, answers = answers_said(run.out)
+    assert run.out.count("recorded") == 1
+    assert "fewer than the 2000 asked for" in run.out
+    assert len(json.loads(path.read_text())) == kept == answers == vm.served
+
+
+def test_an_answer_in_flight_at_the_end_is_recorded(launch: Launch, tmp_path: Path) -> None:
+    path = tmp_path / "recording.json"
+    stopped = []
+    with Vm() as vm:
+
+        def slow_work(_: int) -> tuple[int, object]:
+            vm.wait_until(lambda: bool(stopped))
+            time.sleep(0.5)  # Locust has long begun to stop
+            return 200, {}
+
+        vm.workload = slow_work
+        run = launch(SCRIPT, *options(vm, path, "--headless", users=3))
+        vm.wait_until(lambda: vm.hits["/trabajo"] == 3)
+        run.interrupt()
+        vm.note(lambda: stopped.append(True))
+        run.finish(0)
+    assert answers_said(run.out) == (3, 3)
+
+
+def test_nothing_recorded_is_an_error_and_overwrites_nothing(launch: Launch, tmp_path: Path) -> None:
+    path = tmp_path / "recording.json"
+    path.write_text("precious")
+    with Vm() as vm:
+        vm.metrics = lambda _: (503, {"error": "sin_muestra", "mensaje": "too old"})
+        run = launch(SCRIPT, *options(vm, path, "--headless", "-t", "2s")).finish(1)
+    assert "nothing was recorded" in run.out
+    assert "HTTP 503 sin_muestra" in run.err
+    assert path.read_text() == "precious"
+
+
+@pytest.mark.parametrize("how", ["interrupt", "terminate"])
+def test_workers_hand_every_answer_to_the_master(
+    launch: Launch, tmp_path: Path, two_processes: list[str], how: str
+) -> None:
+    path = tmp_path / "recording.json"
+    with Vm() as vm:
+        run = launch(SCRIPT, *options(vm, path, "--headless", "-t", "10m", *two_processes))
+        vm.wait_until(lambda: vm.served > 20)
+        getattr(run, how)()
+        run.finish(0)
+    recorded = json.loads(path.read_text())
+    assert answers_said(run.out) == (vm.served, vm.served)
+    assert len(recorded) == vm.served
+    sequences = [record["secuencia"] for record in recorded]
+    assert sequences == sorted(sequences)
+
+
+def test_stop_on_the_web_page_writes_the_recording(launch: Launch, tmp_path: Path) -> None:
+    path = tmp_path / "recording.json"
+    [port] = free_ports(1)
+    page = f"http://127.0.0.1:{port}"
+    with Vm() as vm:
+        run = launch(SCRIPT, *options(vm, path), "--web-host", "127.0.0.1", "--web-port", port)
+        form = urllib.parse.urlencode({"user_count": 10, "spawn_rate": 10, "recording": str(tmp_path / "other")})
+        ask_until_up(f"{page}/swarm", form.encode())
+        vm.wait_until(lambda: vm.served > 10)
+        urllib.request.urlopen(f"{page}/stop", b"", timeout=30).read()  # noqa: S310 - our own page
+        deadline = time.monotonic() + 30
+        while not path.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        run.interrupt()
+        run.finish(0)
+    assert len(json.loads(path.read_text())) == vm.served
+    assert list(tmp_path.iterdir()) == [path], "the web page chose a file"
+
+
+def ask_until_up(url: str, form: bytes) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            urllib.request.urlopen(url, form, timeout=30).read()  # noqa: S310 - our own page
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["--records", "0"], "--records is 0"),
+        (["--recording", "/nowhere/at/all.json"], "no folder"),
+        (["--target-url", "vm:8082"], "--target-url is 'vm:8082'"),
+    ],
+)
+def test_wrong_options_end_before_any_traffic(launch: Launch, tmp_path: Path, wrong: list[str], said: str) -> None:
+    with Vm() as vm:
+        run = launch(SCRIPT, *options(vm, tmp_path / "r.json", "--headless", "-t", "2s"), *wrong).finish(2)
+    assert said in run.err
+    assert not vm.hits
+
+
+def test_a_missing_host_is_said(launch: Launch, tmp_path: Path) -> None:
+    run = launch(SCRIPT, "--headless", "-t", "2s", "--recording", str(tmp_path / "r.json")).finish(2)
+    assert "error: --host is missing" in run.err

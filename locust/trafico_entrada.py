@@ -1,0 +1,183 @@
+"""Phase 1: put the VM under a crowd and record its vital signs.
+
+    locust -f locust/trafico_entrada.py --host http://VM:8080 -u 300 -r 1 -t 3m --headless
+
+Each user asks the workload for work and then the agent for its newest sample, and waits one to two seconds. The run
+takes its full time at its full users; of all the agent's answers, `--records` go into `--recording`, spread evenly
+over the run, distinct samples before repeated ones, in order of arrival. The file is written when the run ends,
+however it ends.
+
+Exit code: 0 when the recording was written, also when requests failed (a saturated workload is what is measured);
+1 when there was nothing to record or the file could not be written; 2 when the run could not begin.
+
+Trade-offs: answers of several workers are ordered by the workers' clocks; and which answers are kept is decided while
+they come in, so that memory does not grow with the run (`pulso.collector`).
+"""
+
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from locust import between, events, task
+
+from pulso import recording
+from pulso.collector import Collector, group, parse, ungroup
+from pulso.recording import RecordingError
+from pulso.run import CannotBeginError, Phase, Run
+from pulso.samples import SampleError, loads
+from pulso.users import PulsoUser, broken, status
+
+WORKLOAD_PORT = 8082
+WORKLOAD_PATH = "/trabajo"
+# Answers in one report of a worker to the master, every three seconds.
+ANSWERS_PER_REPORT = 5000
+
+
+@events.init_command_line_parser.add_listener
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add this phase's options to Locust's."""
+    parser.add_argument("--records", type=int, default=2000, metavar="<int>", help="Answers that the recording keeps.")
+    parser.add_argument(
+        "--recording",
+        default="recording.json",
+        metavar="<file>",
+        include_in_web_ui=False,  # the web page must not choose which file is overwritten
+        help="File that the recording is written to.",
+    )
+    parser.add_argument(
+        "--target-url",
+        default="",
+        metavar="<url>",
+        help=f"Application that the VM carries. Default: {WORKLOAD_PATH} on port {WORKLOAD_PORT} of the host.",
+    )
+
+
+def workload_url(target_url: str, host: str) -> str:
+    """Return the URL of the application under test: as given, or the workload beside the agent."""
+    if target_url:
+        return target_url
+    parts = urlsplit(host)
+    name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return urlunsplit((parts.scheme, f"{name}:{WORKLOAD_PORT}", WORKLOAD_PATH, "", ""))
+
+
+class Recorder(Phase):
+    """Collects the answers, here or on the workers, and writes the recording."""
+
+    def __init__(self) -> None:
+        self.collector = Collector(1)
+        self.path = Path()
+        self.workload = ""
+        self.workload_name = ""
+        self.answers = 0  # in all; the collector of a worker forgets its own after each report
+
+    def prepare(self) -> None:
+        """Check the options."""
+        if self.options.records < 1:
+            raise CannotBeginError(f"--records is {self.options.records}, not at least 1")
+        for option, url in (("--target-url", self.options.target_url), ("--host", self.environment.host)):
+            if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+                raise CannotBeginError(f"{option} is {url!r}, not an http or https URL")
+        self.path = Path(self.options.recording)
+        try:
+            recording.check_writable(self.path)
+        except RecordingError as error:
+            raise CannotBeginError(str(error)) from None
+
+    def start(self) -> None:
+        """Begin with no answers."""
+        # The web page can set these for each run, and does not know that there must be one record.
+        self.collector = Collector(ANSWERS_PER_REPORT if self.is_worker else max(1, self.options.records))
+        self.answers = 0
+        self.workload = workload_url(self.options.target_url, self.environment.host)
+        self.workload_name = f"workload {urlsplit(self.workload).path or '/'}"
+
+    def stopping(self) -> None:
+        """Nothing to do: the users finish the round that they are in."""
+
+    def record(self, body: bytes) -> None:
+        """Keep an answer; raises SampleError when it is not a sample."""
+        self.collector.add(time.time(), body)
+        self.answers += 1
+
+    def payload(self) -> dict[str, Any]:
+        """Hand over what was collected since the last report."""
+        collector, self.collector = self.collector, Collector(ANSWERS_PER_REPORT)
+        return {"answers": collector.answers, "kept": group(collector.select())}
+
+    def absorb(self, worker: str, payload: dict[str, Any]) -> None:  # noqa: ARG002 - all workers are alike
+        """Collect a worker's answers."""
+        for answer in ungroup(payload["kept"]):
+            self.collector.add(answer.arrival, answer.body)
+        self.answers += payload["answers"]
+
+    def is_done(self) -> bool:
+        """Phase 1 runs for its full time."""
+        return False
+
+    def progress(self) -> dict[str, Any]:
+        """Count requests, and what the recording would hold if the run ended now."""
+        runner = self.environment.runner
+        return {
+            "phase": 1,
+            "users": runner.user_count,
+            "requests": runner.stats.total.num_requests,
+            "failures": runner.stats.total.num_failures,
+            "records": min(self.answers, self.collector.wanted),
+            "distinct": self.collector.distinct,
+        }
+
+    def finish(self) -> tuple[int, str]:
+        """Write the recording."""
+        if not self.answers:
+            return 1, f"error: the agent gave no usable answer, nothing was recorded, {self.path} was not touched"
+        kept = self.collector.select()
+        try:
+            recording.write(self.path, (loads(answer.body) for answer in kept))
+        except RecordingError as error:
+            return 1, f"error: {error}"
+        distinct = len({parse(answer.body) for answer in kept})
+        fewer = f" (fewer than the {self.collector.wanted} asked for)" if len(kept) < self.collector.wanted else ""
+        return 0, f"recorded {len(kept)} of {self.answers} answers{fewer}, {distinct} distinct samples, in {self.path}"
+
+
+recorder = Recorder()
+Run(recorder).listen()
+
+
+class Visitor(PulsoUser):
+    """One user of the VM's application, who reads the VM's vital signs as well."""
+
+    phase = recorder
+    wait_time = between(1, 2)
+
+    @task
+    def visit(self) -> None:
+        """Ask for work, then for the newest sample."""
+        self.leave_if_over()
+        self.work()
+        self.read_metrics()
+
+    def work(self) -> None:
+        """Send one request to the application under test; 503 is its honest answer when it is full, and a failure."""
+        with self.client.get(recorder.workload, name=recorder.workload_name, catch_response=True) as response:
+            if message := broken(response):
+                response.failure(message)
+            elif response.status_code >= 400:
+                response.failure(status(response))
+
+    def read_metrics(self) -> None:
+        """Read the agent's newest sample and record it."""
+        headers = {"Accept": "application/json"}
+        with self.client.get("/metrics", name="agent /metrics", headers=headers, catch_response=True) as response:
+            if message := broken(response):
+                response.failure(message)
+            elif response.status_code != 200:
+                response.failure(status(response))
+            else:
+                try:
+                    recorder.record(response.content)
+                except SampleError as error:
+                    response.failure(f"not a sample: {error}")

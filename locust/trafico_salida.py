@@ -1,0 +1,325 @@
+"""Phase 2: replay the recording into the ingest routes.
+
+    locust -f locust/trafico_salida.py --host http://ENTRY:8081 -u 150 -r 10 --headless
+
+Every record of the recording is one POST to /api with its own Idempotency-Key, shared out over the users, who wait one
+to four seconds between two records. A failed send (no complete answer, 408, 429, 5xx) is repeated with the same key
+until the service acknowledges it; any other answer that is not the 201 of the contract is final. The run ends by
+itself when every record is acknowledged or refused. `PULSO_INGEST_TOKEN` is the bearer token, where the service asks
+for one.
+
+Exit code: 0 only when every record was acknowledged; 1 when some were refused or are left; 2 when the run could not
+begin. `--summary` writes the account as JSON.
+
+Trade-offs: nothing gives up on a record, so a service that never recovers is ended by `-t` or Ctrl-C; the recording and
+its account are in memory; and a redirect is not followed, for it would take the token and the record elsewhere.
+"""
+
+import json
+import math
+import os
+import time
+import uuid
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from locust import between, events, task
+from locust.contrib.fasthttp import ResponseContextManager
+from locust.env import Environment
+from locust.rpc import Message
+from locust.runners import MasterRunner, WorkerRunner
+
+from pulso import recording
+from pulso.delivery import (
+    Acknowledged,
+    Job,
+    Ledger,
+    Outbox,
+    Outcome,
+    Refused,
+    Reporter,
+    Traffic,
+    describe,
+    parse_retry_after,
+    summarise,
+)
+from pulso.recording import RecordingError
+from pulso.run import CannotBeginError, Phase, Run
+from pulso.samples import Sample, SampleError, loads
+from pulso.users import PulsoUser, broken, refusal, status
+
+# How long a user looks for a record before it waits for its next turn, in seconds.
+PATIENCE = 1.0
+# A worker whose request for records stays unanswered, or is answered with none, asks again after so many seconds.
+ASK_AGAIN = 1.0
+# A worker never gets more than its part of the pending records, times this, so that there is work for all at the end.
+SHARES_PER_WORKER = 2
+LOCAL = "local"
+# Messages: a worker asks for records, the master hands some out; and confirms the outcomes of a report.
+_ASK, _HAND_OUT, _CONFIRM = "pulso_ask", "pulso_hand_out", "pulso_confirm"
+
+
+@events.init_command_line_parser.add_listener
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add this phase's options to Locust's."""
+    # The web page must not choose which files are read and overwritten.
+    parser.add_argument(
+        "--recording",
+        default="recording.json",
+        metavar="<file>",
+        include_in_web_ui=False,
+        help="Recording that phase 1 wrote.",
+    )
+    parser.add_argument(
+        "--summary",
+        default="",
+        metavar="<file>",
+        include_in_web_ui=False,
+        help="File that the account of the run is written to, as JSON.",
+    )
+    parser.add_argument(
+        "--full-speed", action="store_true", default=False, help="No waits: each user sends as fast as it gets answers."
+    )
+
+
+class Sender(Phase):
+    """Keeps the account of the recording, here or on the master, and the stock to send from, here or on the workers."""
+
+    def __init__(self) -> None:
+        self.path = Path()
+        self.summary_path: Path | None = None
+        self.records: list[Sample] = []
+        self.ledger = Ledger([], "")
+        self.outbox = Outbox(lambda _: [])
+        self.reporter = Reporter()
+        self.traffic: dict[str, Traffic] = {}  # of each process that sends
+        self.started = 0.0
+        self.run = ""  # the run that a worker's records belong to
+        self.asked = -math.inf  # when a worker last asked for records, monotonic seconds
+
+    def prepare(self) -> None:
+        """Read and check the recording; it is the same for all runs of this process."""
+        self.path = Path(self.options.recording)
+        host = self.environment.host
+        if host and (urlsplit(host).scheme not in ("http", "https") or not urlsplit(host).hostname):
+            raise CannotBeginError(f"--host is {host!r}, not an http or https URL")
+        token()
+        try:
+            if self.options.summary:
+                self.summary_path = Path(self.options.summary)
+                recording.check_writable(self.summary_path)
+            self.records = recording.read(self.path)
+        except RecordingError as error:
+            raise CannotBeginError(str(error)) from None
+        if isinstance(self.environment.runner, MasterRunner):
+            self.environment.runner.register_message(_ASK, self.on_ask)
+
+    def start(self) -> None:
+        """Open a new account, under new keys."""
+        self.started = time.monotonic()
+        self.traffic = {}
+        if self.is_worker:
+            self.run, self.asked, self.reporter = "", -math.inf, Reporter()
+            self.outbox = Outbox(self.ask)
+        else:
+            self.ledger = Ledger(self.records, uuid.uuid4().hex)
+            self.outbox = Outbox(lambda room: self.ledger.take(LOCAL, room))
+
+    def book(self, outcome: Outcome) -> None:
+        """Note what became of a record."""
+        if self.is_worker:
+            self.reporter.add(outcome)
+        else:
+            self.ledger.settle(LOCAL, [outcome])
+
+    # Worker: records come by message, outcomes go with the reports.
+
+    def listen_to_master(self, environment: Environment) -> None:
+        """Register the messages of a worker."""
+        environment.runner.register_message(_HAND_OUT, self.on_hand_out)
+        environment.runner.register_message(_CONFIRM, self.on_confirm)
+
+    def ask(self, room: int) -> list[Job]:
+        """Ask the master for records, which arrive later."""
+        now = time.monotonic()
+        if now - self.asked >= ASK_AGAIN and not self.reporter.is_full:
+            self.asked = now
+            self.environment.runner.send_message(_ASK, {"room": room})
+        return []
+
+    def on_hand_out(self, environment: Environment, msg: Message) -> None:  # noqa: ARG002 - Locust names them
+        """Stock what the master hands out."""
+        jobs = [Job(index, key, body) for index, key, body in msg.data["jobs"]]
+        self.run = msg.data["run"]
+        if jobs:
+            self.asked = -math.inf
+            self.outbox.put(jobs)
+
+    def on_confirm(self, environment: Environment, msg: Message) -> None:  # noqa: ARG002 - Locust names them
+        """Forget outcomes that the master has booked."""
+        if msg.data["run"] == self.run:
+            self.reporter.confirm(msg.data["serial"])
+
+    def payload(self) -> dict[str, Any]:
+        """Report outcomes and the traffic so far."""
+        serial, outcomes = self.reporter.report()
+        return {
+            "run": self.run,
+            "serial": serial,
+            "acknowledged": [outcome for outcome in outcomes if isinstance(outcome, Acknowledged)],
+            "refused": [outcome for outcome in outcomes if isinstance(outcome, Refused)],
+            "sent": self.outbox.sent,
+            "retried": self.outbox.retried,
+        }
+
+    # Master: hands out records and books outcomes.
+
+    def on_ask(self, environment: Environment, msg: Message) -> None:
+        """Hand records to a worker."""
+        share = SHARES_PER_WORKER * max(1, len(self.workers))
+        jobs = self.ledger.take(msg.node_id, msg.data["room"], share)
+        data = {"run": self.ledger.run, "jobs": [(job.index, job.key, job.body) for job in jobs]}
+        environment.runner.send_message(_HAND_OUT, data, client_id=msg.node_id)
+
+    def absorb(self, worker: str, payload: dict[str, Any]) -> None:
+        """Book a worker's outcomes and confirm them."""
+        if payload["run"] != self.ledger.run:
+            return  # an earlier run's, or the worker has had no records yet
+        self.ledger.settle(worker, [Acknowledged(*outcome) for outcome in payload["acknowledged"]])
+        self.ledger.settle(worker, [Refused(*outcome) for outcome in payload["refused"]])
+        self.traffic[worker] = Traffic(payload["sent"], payload["retried"])
+        confirmation = {"run": self.ledger.run, "serial": payload["serial"]}
+        self.environment.runner.send_message(_CONFIRM, confirmation, client_id=worker)
+
+    def reclaim(self) -> None:
+        """Take back what lost workers held; another worker sends it again, under the same keys."""
+        for holder in self.ledger.holders():
+            if holder != LOCAL and holder not in self.workers:
+                self.ledger.give_back(holder)
+
+    # Both.
+
+    def stopping(self) -> None:
+        """Send nothing new."""
+        self.outbox.close()
+
+    def is_done(self) -> bool:
+        """Say whether every record is acknowledged or refused."""
+        self.reclaim()
+        return not self.ledger.left
+
+    def total_traffic(self) -> Traffic:
+        """Add up what all processes have sent."""
+        parts = [*self.traffic.values(), Traffic(self.outbox.sent, self.outbox.retried)]
+        return Traffic(sum(part.sent for part in parts), sum(part.retried for part in parts))
+
+    def progress(self) -> dict[str, Any]:
+        """Count the records that arrived, in all and by route."""
+        return {
+            "phase": 2,
+            "users": self.environment.runner.user_count,
+            "acknowledged": len(self.ledger.acknowledged),
+            "total": self.ledger.total,
+            "retried": self.total_traffic().retried,
+            "routes": dict(sorted(self.ledger.routes.items())),
+        }
+
+    def finish(self) -> tuple[int, str]:
+        """Close the account."""
+        summary = summarise(self.ledger, self.total_traffic(), time.monotonic() - self.started)
+        text = describe(summary)
+        code = 0 if len(self.ledger.acknowledged) == self.ledger.total else 1
+        if self.summary_path:
+            try:
+                recording.write_atomically(self.summary_path, json.dumps(summary, indent=1) + "\n")
+            except RecordingError as error:
+                return 1, f"{text}\nerror: {error}"
+        return code, text
+
+
+def token() -> str:
+    """Return the ingest token, or an empty string; raises CannotBeginError, without the token in its message."""
+    value = os.environ.get("PULSO_INGEST_TOKEN", "").strip()
+    if not all("!" <= character <= "~" for character in value):
+        raise CannotBeginError("PULSO_INGEST_TOKEN has characters that an HTTP header cannot carry")
+    return value
+
+
+def acknowledgement(response: ResponseContextManager, job: Job) -> Acknowledged:
+    """Check a 201 against the contract; raises SampleError."""
+    body = loads(response.content)
+    match body:
+        case {"api": str(api), "insertados": 1, "ids": [int(identifier)]} if api and 0 < identifier < 2**63:
+            return Acknowledged(job.index, api, identifier, response.request_meta["response_time"])
+    raise SampleError("its body is not that of one stored sample")
+
+
+sender = Sender()
+Run(sender).listen()
+
+
+@events.init.add_listener
+def connect_worker(environment: Environment, **_: object) -> None:
+    """Let a worker hear the master's messages."""
+    if isinstance(environment.runner, WorkerRunner):
+        sender.listen_to_master(environment)
+
+
+class Replayer(PulsoUser):
+    """One client of the ingest service."""
+
+    phase = sender
+    insecure = False  # a token goes with each request: certificates are checked
+    max_redirects = 0
+    _pause = between(1, 4)
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if value := token():
+            self._headers["Authorization"] = f"Bearer {value}"
+
+    def wait_time(self) -> float:
+        """Seconds until the next record."""
+        return 0.0 if self.environment.parsed_options.full_speed else self._pause()
+
+    @task
+    def send(self) -> None:
+        """Send one record and book what became of it, or take it back for another attempt."""
+        self.leave_if_over()
+        outbox = sender.outbox
+        job = outbox.take(PATIENCE)
+        if job is None:
+            return
+        booked, retry_after = False, None
+        try:
+            headers = {**self._headers, "Idempotency-Key": job.key}
+            with self.client.post("/api", name="/api", data=job.body, headers=headers, catch_response=True) as response:
+                outcome, message, retry_after = judge(response, job)
+                if message:
+                    response.failure(message)
+                if outcome:
+                    sender.book(outcome)
+                    booked = True
+        finally:
+            # Also when this user is stopped in mid-request: the record stays on the account.
+            if not booked:
+                outbox.retry(job, retry_after)
+
+
+def judge(response: ResponseContextManager, job: Job) -> tuple[Outcome | None, str, float | None]:
+    """Say what an answer means: the outcome (None: try again), the failure, and the seconds the server asks for."""
+    if message := broken(response):
+        return None, message, None
+    code = response.status_code
+    if code == 201:
+        try:
+            return acknowledgement(response, job), "", None
+        except SampleError as error:
+            message = f"HTTP 201 that breaks the contract: {error}"
+            return Refused(job.index, message), message, None
+    if code in (408, 429) or code >= 500:
+        return None, status(response), parse_retry_after(response.headers.get("Retry-After"), time.time())
+    return Refused(job.index, refusal(response)), status(response), None
