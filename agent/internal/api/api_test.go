@@ -164,10 +164,10 @@ func TestNoSample(t *testing.T) {
 		}
 	}
 	do(t, server, http.MethodGet, "/ready").refused(t, 503, "no_listo", "the kernel is away")
-	if got := do(t, server, http.MethodGet, "/health"); got.StatusCode != 200 || got.body != `{"estado":"vivo"}`+"\n" {
+	if got := do(t, server, http.MethodGet, "/health"); got.StatusCode != http.StatusOK || got.body != `{"estado":"vivo"}`+"\n" {
 		t.Errorf("health: %d %s", got.StatusCode, got.body)
 	}
-	if got := do(t, server, http.MethodHead, "/metrics"); got.StatusCode != 503 || got.body != "" {
+	if got := do(t, server, http.MethodHead, "/metrics"); got.StatusCode != http.StatusServiceUnavailable || got.body != "" {
 		t.Errorf("HEAD: %d %q", got.StatusCode, got.body)
 	}
 }
@@ -175,7 +175,7 @@ func TestNoSample(t *testing.T) {
 func TestReady(t *testing.T) {
 	server, _ := serve(t, samples{snapshot: snapshot})
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
-		if got := do(t, server, method, "/ready"); got.StatusCode != 200 {
+		if got := do(t, server, method, "/ready"); got.StatusCode != http.StatusOK {
 			t.Errorf("%s: %d %s", method, got.StatusCode, got.body)
 		}
 	}

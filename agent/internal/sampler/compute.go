@@ -31,7 +31,7 @@ func compute(from vitals.CPU, to vitals.Reading) (sample.Sample, error) {
 	if m.TotalKiB == 0 || m.AvailableKiB > m.TotalKiB {
 		return sample.Sample{}, fmt.Errorf("memory makes no sense: %d KiB available of %d", m.AvailableKiB, m.TotalKiB)
 	}
-	total, free := int64(m.TotalKiB/kibPerMiB), int64(m.AvailableKiB/kibPerMiB)
+	total, free := int64(m.TotalKiB/kibPerMiB), int64(m.AvailableKiB/kibPerMiB) //nolint:gosec // a 64-bit number divided by 1024
 	return sample.Sample{
 		TotalRAM:           total,
 		RAMLibre:           free,

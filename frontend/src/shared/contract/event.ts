@@ -28,7 +28,7 @@ export const SnapshotRows = 20_000;
  */
 export const StaleSeconds = 10;
 /**
- * Snapshot is what a client gets once, on connect.
+ * Snapshot is what a client gets on connect.
  */
 export interface Snapshot {
   now: string; // the server's clock
