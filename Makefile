@@ -63,7 +63,7 @@ test: test-go test-locust test-frontend test-e2e smoke ## every test: Go, databa
 	@echo "make test: all passed"
 
 test-go: | need-go need-mariadb ## Go with the race detector, on a private MariaDB
-	go test -race ./...
+	go test -race -count=1 ./... # a cached result could be that of a machine without MariaDB
 
 test-locust: $(VENV)/ready ## the Locust scripts, with real Locust
 	cd locust && $(VENV)/bin/python -m pytest

@@ -29,10 +29,11 @@ func Main(m *testing.M) {
 		log.Fatal(err)
 	}
 	server, err = mariadb.Start(context.Background(), filepath.Join(dir, "data"), filepath.Join(dir, "log"))
-	if err != nil && (os.Getenv("CI") == "true" || !errors.Is(err, mariadb.ErrNotInstalled)) {
+	if err != nil && !errors.Is(err, mariadb.ErrNotInstalled) {
 		log.Fatal(err)
 	}
 	code := m.Run()
+	err = nil // why the server is not there was dealt with
 	if server != nil {
 		err = server.Stop()
 	}
@@ -46,6 +47,10 @@ func Main(m *testing.M) {
 func DSN(t testing.TB) string {
 	t.Helper()
 	if server == nil {
+		// Asked here and not in Main: what a test reads from the environment is part of the key of its cached result.
+		if os.Getenv("CI") == "true" {
+			t.Fatal(mariadb.ErrNotInstalled)
+		}
 		t.Skip(mariadb.ErrNotInstalled)
 	}
 	name := fmt.Sprintf("test_%d", created.Add(1))
