@@ -23,9 +23,10 @@ demo: build $(VENV)/ready ## the whole system on this machine: open http://127.0
 smoke: build $(VENV)/ready ## the same path, headless and short: fails if anything is lost
 	@$(LOCAL) smoke
 
-function: ## one function alone under functions-framework: make function NAME=api1 PULSO_DB_DSN=…
-	@test -n "$(NAME)" || { echo "say which: make function NAME=api1"; exit 2; }
-	FUNCTION_TARGET=$(NAME) go run ./functions/cmd
+function: | need-go need-mariadb ## one function alone, under functions-framework and on the local database: make function NAME=api1
+	go build -trimpath -o bin/functions ./functions/cmd
+	go build -trimpath -o bin/local ./local
+	@bin/local $(or $(NAME),$(error say which: make function NAME=api1))
 
 ## -- build
 

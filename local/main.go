@@ -3,6 +3,7 @@
 //	local demo     starts everything, runs both phases, prints the result, stays up until Ctrl-C
 //	local smoke    the same, headless and short, and exits with 0 only if nothing was lost
 //	local up       starts everything on free ports, prints where, stays up until Ctrl-C
+//	local api1     starts one function alone, or api2, on the same database; stays up until Ctrl-C
 //
 // It runs in the root of the checkout, beside the binaries that `make build` made.
 package main
@@ -69,10 +70,10 @@ func run(ctx context.Context, arguments []string) error {
 	if s.dir, err = filepath.Abs(s.dir); err != nil {
 		return err
 	}
-	commands := map[string]func(context.Context, settings) error{"demo": demo, "smoke": smoke, "up": up}
+	commands := map[string]func(context.Context, settings) error{"demo": demo, "smoke": smoke, "up": up, "api1": function("api1"), "api2": function("api2")}
 	command, ok := commands[flags.Arg(0)]
 	if !ok || flags.NArg() != 1 {
-		return errors.New("say one of: demo, smoke, up")
+		return errors.New("say one of: demo, smoke, up, api1, api2")
 	}
 	return command(ctx, s)
 }
@@ -193,6 +194,21 @@ func up(ctx context.Context, s settings) error {
 		<-ctx.Done()
 		return nil
 	})
+}
+
+// function runs one of the two functions alone.
+func function(name string) func(context.Context, settings) error {
+	return func(ctx context.Context, s settings) error {
+		config := s.system(system.Documented(), "")
+		config.Only = name
+		return with(ctx, config, func(ctx context.Context, sys *system.System) error {
+			fmt.Printf("%s is up at %s; its log: %s; Ctrl-C stops it. Try:\n\n"+
+				"  curl -i -H 'Content-Type: application/json' --data @docs/sample.json %s/api\n",
+				name, sys.API(name), filepath.Join(sys.Logs(), name+".log"), sys.API(name))
+			<-ctx.Done()
+			return nil
+		})
+	}
 }
 
 // with runs do on a running system and stops the system in every case. A part that dies ends do.

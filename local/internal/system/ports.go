@@ -25,15 +25,15 @@ func Free(ctx context.Context) (Ports, error) {
 	for range tries {
 		base := lowest + rand.IntN(highest-lowest) //nolint:gosec // not a secret
 		p := Ports{base, base + 1, base + 2, base + 3, base + 4, base + 5, base + 6}
-		if p.check(ctx) == nil {
+		if p.check(ctx, "") == nil {
 			return p, nil
 		}
 	}
 	return Ports{}, fmt.Errorf("no seven free ports in a row between %d and %d", lowest, highest)
 }
 
-// check says which port is taken.
-func (p Ports) check(ctx context.Context) error {
+// check says which port is taken, of all parts or of one only.
+func (p Ports) check(ctx context.Context, only string) error {
 	for _, part := range []struct {
 		name string
 		port int
@@ -41,6 +41,9 @@ func (p Ports) check(ctx context.Context) error {
 		{"frontend", p.Frontend}, {"agent", p.Agent}, {"workload", p.Workload}, {"entry point", p.Entry},
 		{"api1", p.API1}, {"api2", p.API2}, {"socket", p.Socket},
 	} {
+		if only != "" && part.name != only {
+			continue
+		}
 		var config net.ListenConfig
 		ln, err := config.Listen(ctx, "tcp", address(part.port))
 		if err != nil {

@@ -23,6 +23,7 @@ type Config struct {
 	Dir      string // where the database and the logs are kept
 	Ports    Ports
 	Interval string // PULSO_INTERVAL of the agent
+	Only     string // the one part to run, on the database; empty for all of them and the entry point
 }
 
 // System is the whole of Pulso, running.
@@ -37,7 +38,7 @@ type System struct {
 
 // Start brings the parts up one after the other, each ready before the next, and stops them all when one fails.
 func Start(ctx context.Context, c Config) (*System, error) {
-	if err := c.Ports.check(ctx); err != nil {
+	if err := c.Ports.check(ctx, c.Only); err != nil {
 		return nil, err
 	}
 	s := &System{config: c, died: make(chan error, 1)}
@@ -63,10 +64,17 @@ func (s *System) start(ctx context.Context) error {
 	if err := s.database.Create(ctx, database); err != nil {
 		return err
 	}
+	only := s.config.Only
 	for _, part := range s.parts() {
+		if only != "" && part.name != only {
+			continue
+		}
 		if err := s.startPart(ctx, part); err != nil {
 			return err
 		}
+	}
+	if only != "" {
+		return nil
 	}
 	return s.startEntry(ctx)
 }
@@ -174,6 +182,11 @@ func (s *System) Agent() string { return url(s.config.Ports.Agent) }
 
 // Work is the address of the application under test.
 func (s *System) Work() string { return url(s.config.Ports.Workload) + "/trabajo" }
+
+// API is the address of a route.
+func (s *System) API(name string) string {
+	return map[string]string{"api1": url(s.config.Ports.API1), "api2": url(s.config.Ports.API2)}[name]
+}
 
 // Entry is the address of the entry point.
 func (s *System) Entry() string { return url(s.config.Ports.Entry) }
