@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 )
 
@@ -55,6 +56,11 @@ type Error struct {
 	Fields  any    `json:"campos,omitempty"` // the bad fields of a sample
 }
 
+// NotFound answers what no handler knows.
+func NotFound(w http.ResponseWriter, _ *http.Request) {
+	WriteError(w, http.StatusNotFound, Error{Code: "no_encontrado", Message: "there is nothing at this path"})
+}
+
 // WriteError answers with an error.
 func WriteError(w http.ResponseWriter, status int, e Error) { WriteJSON(w, status, e) }
 
@@ -64,7 +70,9 @@ func WriteJSON(w http.ResponseWriter, status int, v any) {
 	if err != nil {
 		panic(err) // a type of ours that JSON cannot hold is a bug
 	}
+	body = append(body, '\n')
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n')) // a client that has gone needs no answer
+	_, _ = w.Write(body) // a client that has gone needs no answer
 }

@@ -15,8 +15,9 @@ import (
 )
 
 var (
-	// ErrNotStored says that certainly nothing of a request was stored. An error of Insert that is neither this one
-	// nor ErrKeyReused leaves the outcome unknown.
+	// ErrNotStored says that certainly nothing was stored by this attempt. An earlier one with the same key may have
+	// stored the request, or may still do so. An error of Insert that is neither this one nor ErrKeyReused leaves the
+	// outcome unknown.
 	ErrNotStored = errors.New("nothing was stored")
 	// ErrKeyReused says that the request's key was used with another body.
 	ErrKeyReused = errors.New("the Idempotency-Key was used with another body")
@@ -42,6 +43,21 @@ type Answer struct {
 // Insert stores a request and returns after the commit. With a key that was seen before, it stores nothing and
 // returns the first request's answer.
 func (s *Store) Insert(ctx context.Context, r Request) (Answer, error) {
+	// A pooled connection may have died while it lay idle. The driver notices before it sends anything; as database/sql
+	// does, take another one, and after a few a new one is due.
+	const tries = 3
+	var answer Answer
+	var err error
+	for range tries {
+		answer, err = s.insert(ctx, r)
+		if !errors.Is(err, driver.ErrBadConn) {
+			break
+		}
+	}
+	return answer, err
+}
+
+func (s *Store) insert(ctx context.Context, r Request) (Answer, error) {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return Answer{}, fmt.Errorf("%w: connect to the database: %w", ErrNotStored, err)
@@ -54,36 +70,50 @@ func (s *Store) Insert(ctx context.Context, r Request) (Answer, error) {
 		}
 		return Answer{API: r.API, IDs: ids}, nil
 	}
-	if answer, err := lookUp(ctx, conn, r); !errors.Is(err, sql.ErrNoRows) {
+	answer, err := lookUp(ctx, conn, r)
+	switch {
+	case err == nil, errors.Is(err, ErrKeyReused):
 		return answer, err
+	case !errors.Is(err, sql.ErrNoRows):
+		return Answer{}, fmt.Errorf("%w: %w", ErrNotStored, err)
 	}
 	return insertWithKey(ctx, conn, r)
 }
 
 // insertWithKey stores the samples and the key in one transaction. Of two that race with the same key, the loser
 // waits at the primary key until the winner has committed, and then answers as the winner did.
+//
+// The transaction is made of plain statements: unlike those of sql.Tx, its COMMIT ends with ctx.
 func insertWithKey(ctx context.Context, conn *sql.Conn, r Request) (Answer, error) {
-	tx, err := conn.BeginTx(ctx, nil)
-	if err != nil {
-		return Answer{}, fmt.Errorf("%w: begin: %w", ErrNotStored, err)
-	}
-	answer, err := insertBoth(ctx, tx, r)
+	answer, err := insertBoth(ctx, conn, r)
 	if err != nil {
 		// Until the COMMIT is sent, whatever happens is a rollback.
-		_ = tx.Rollback()
+		rollBack(ctx, conn)
 		if refusal, ok := errors.AsType[*mysql.MySQLError](err); ok && refusal.Number == duplicateEntry {
-			return lookUp(ctx, conn, r)
+			return lookUp(ctx, conn, r) // whatever goes wrong now, the request is stored
 		}
 		return Answer{}, fmt.Errorf("%w: %w", ErrNotStored, err)
 	}
-	if err := tx.Commit(); err != nil {
-		return Answer{}, fmt.Errorf("commit: %w", err)
+	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
+		rollBack(ctx, conn)
+		// Not with %w: that it was a bad connection must not lead to another try.
+		return Answer{}, fmt.Errorf("commit: %v", err) //nolint:errorlint // see above
 	}
 	return answer, nil
 }
 
-func insertBoth(ctx context.Context, tx *sql.Tx, r Request) (Answer, error) {
-	ids, err := insertSamples(ctx, tx, r)
+// rollBack ends a transaction, or else the connection, and with it the transaction.
+func rollBack(ctx context.Context, conn *sql.Conn) {
+	if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+}
+
+func insertBoth(ctx context.Context, conn *sql.Conn, r Request) (Answer, error) {
+	if _, err := conn.ExecContext(ctx, "START TRANSACTION"); err != nil {
+		return Answer{}, fmt.Errorf("begin: %w", err)
+	}
+	ids, err := insertSamples(ctx, conn, r)
 	if err != nil {
 		return Answer{}, fmt.Errorf("insert samples: %w", err)
 	}
@@ -91,8 +121,9 @@ func insertBoth(ctx context.Context, tx *sql.Tx, r Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	_, err = tx.ExecContext(ctx, "INSERT INTO requests (clave, contenido, api, ids, recibido) VALUES (?, ?, ?, ?, ?)",
-		[]byte(r.Key), r.Content[:], r.API, encoded, r.Recibido.Time)
+	// The ids go as text: MySQL takes no binary string for JSON.
+	_, err = conn.ExecContext(ctx, "INSERT INTO requests (clave, contenido, api, ids, recibido) VALUES (?, ?, ?, ?, ?)",
+		[]byte(r.Key), r.Content[:], r.API, string(encoded), r.Recibido.Time)
 	if err != nil {
 		return Answer{}, fmt.Errorf("insert request: %w", err)
 	}
@@ -105,7 +136,7 @@ func lookUp(ctx context.Context, conn *sql.Conn, r Request) (Answer, error) {
 	var content, ids []byte
 	row := conn.QueryRowContext(ctx, "SELECT contenido, api, ids FROM requests WHERE clave = ?", []byte(r.Key))
 	if err := row.Scan(&content, &a.API, &ids); err != nil {
-		return Answer{}, fmt.Errorf("%w: look up the key: %w", ErrNotStored, err)
+		return Answer{}, fmt.Errorf("look up the key: %w", err)
 	}
 	if string(content) != string(r.Content[:]) {
 		return Answer{}, ErrKeyReused
@@ -133,15 +164,10 @@ const (
 	columnCount  = 17
 )
 
-// execer is a connection or a transaction.
-type execer interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
-
 // insertSamples writes all samples in one statement and returns their ids. For an INSERT whose row count is known
 // beforehand, InnoDB takes one run of neighbouring ids, of which LAST_INSERT_ID is the first
 // (https://dev.mysql.com/doc/refman/8.4/en/innodb-auto-increment-handling.html).
-func insertSamples(ctx context.Context, db execer, r Request) ([]int64, error) {
+func insertSamples(ctx context.Context, conn *sql.Conn, r Request) ([]int64, error) {
 	query := "INSERT INTO samples (" + sampleColumns + ") VALUES " + sampleValues + strings.Repeat(", "+sampleValues, len(r.Samples)-1)
 	args := make([]any, 0, columnCount*len(r.Samples))
 	for _, s := range r.Samples {
@@ -149,7 +175,7 @@ func insertSamples(ctx context.Context, db execer, r Request) ([]int64, error) {
 			s.ProcesosCorriendo, s.TotalProcesos, s.ProcesosDurmiendo, s.ProcesosZombie, s.ProcesosParados,
 			s.Hora.Time, s.Host, s.Secuencia, s.Fuente, r.API, r.Recibido.Time)
 	}
-	result, err := db.ExecContext(ctx, query, args...)
+	result, err := conn.ExecContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -35,75 +35,78 @@ func (s *Store) RowsAfter(ctx context.Context, high int64, ranges []Range, limit
 	return s.rows(ctx, query, append(args, limit)...)
 }
 
-// Recent is the lowest id among the rows that were inserted, by the database's clock, within span of the newest
-// one; 0 when there are no rows. It walks the primary key backwards, so that it costs what it spans.
-func (s *Store) Recent(ctx context.Context, span time.Duration) (int64, error) {
+// Settled is an id to start reading behind: the newest row that was inserted, by the database's clock, more than span
+// before the newest one, and whose successors were all inserted since; 0 when there is none. What lies between it and
+// the next row is a gap that may still fill. It walks the primary key backwards, so that it costs what it spans.
+func (s *Store) Settled(ctx context.Context, span time.Duration) (int64, error) {
 	const step = 10_000
-	const query = `SELECT MIN(id), MIN(guardado), MAX(guardado)
+	const query = `SELECT MIN(id), MAX(guardado), MAX(CASE WHEN guardado < ? THEN id END)
 		FROM (SELECT id, guardado FROM samples WHERE id < ? ORDER BY id DESC LIMIT ?) AS newest`
-	lowest, limit := int64(sample.MaxInteger), time.Time{}
+	below, limit, known := int64(sample.MaxInteger), time.Unix(0, 0).UTC(), false
 	for {
-		var id sql.NullInt64
-		var oldest, newest sql.NullTime
-		if err := s.db.QueryRowContext(ctx, query, lowest, step).Scan(&id, &oldest, &newest); err != nil {
-			return 0, fmt.Errorf("find the recent rows: %w", err)
+		var lowest, settled sql.NullInt64
+		var newest sql.NullTime
+		if err := s.db.QueryRowContext(ctx, query, limit, below, step).Scan(&lowest, &newest, &settled); err != nil {
+			return 0, fmt.Errorf("find the settled rows: %w", err)
 		}
-		if !id.Valid { // no row is left below
-			break
+		switch {
+		case !lowest.Valid: // no row is left below
+			return 0, nil
+		case !known: // the first look only tells what is recent
+			limit, known = newest.Time.Add(-span), true
+			continue
+		case settled.Valid:
+			return settled.Int64, nil
 		}
-		if limit.IsZero() {
-			limit = newest.Time.Add(-span)
-		}
-		lowest = id.Int64
-		if oldest.Time.Before(limit) {
-			break
-		}
+		below = lowest.Int64
 	}
-	var recent sql.NullInt64
-	if err := s.db.QueryRowContext(ctx, "SELECT MIN(id) FROM samples WHERE id >= ? AND guardado >= ?", lowest, limit).Scan(&recent); err != nil {
-		return 0, fmt.Errorf("find the recent rows: %w", err)
-	}
-	return recent.Int64, nil
 }
 
 // Windows reads, for each of the hosts with the newest `hora` (at most hosts of them), the rows of the last span
-// before its newest `hora`, at most limit in all, the newest; in order of id.
+// before its newest `hora`, at most limit in all, those of the newest hosts; in order of id.
 func (s *Store) Windows(ctx context.Context, span time.Duration, hosts, limit int) ([]sample.Row, error) {
 	var all []Visible
 	newest, err := s.newest(ctx, hosts)
 	if err != nil {
 		return nil, err
 	}
-	for host, hora := range newest {
-		window, err := s.rows(ctx, rowColumns+"WHERE host = ? AND hora >= ? ORDER BY hora DESC, id DESC LIMIT ?", host, hora.Add(-span), limit)
+	for _, n := range newest {
+		window, err := s.rows(ctx, rowColumns+"WHERE host = ? AND hora >= ? ORDER BY hora DESC, id DESC LIMIT ?",
+			n.host, n.hora.Add(-span), limit-len(all))
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, window...)
 	}
 	slices.SortFunc(all, func(a, b Visible) int { return cmp.Compare(a.ID, b.ID) })
-	rows := make([]sample.Row, 0, min(len(all), limit))
-	for _, v := range all[max(0, len(all)-limit):] {
-		rows = append(rows, v.Row)
+	rows := make([]sample.Row, len(all))
+	for i, v := range all {
+		rows[i] = v.Row
 	}
 	return rows, nil
 }
 
-// newest is the newest `hora` of each host; the index samples_host_hora answers it without reading rows.
-func (s *Store) newest(ctx context.Context, hosts int) (map[string]time.Time, error) {
+// hostHora is a host and its newest `hora`.
+type hostHora struct {
+	host string
+	hora time.Time
+}
+
+// newest is the newest `hora` of each host, the newest first; the index samples_host_hora answers it without reading
+// rows.
+func (s *Store) newest(ctx context.Context, hosts int) ([]hostHora, error) {
 	rows, err := s.db.QueryContext(ctx, "SELECT host, MAX(hora) AS newest FROM samples GROUP BY host ORDER BY newest DESC LIMIT ?", hosts)
 	if err != nil {
 		return nil, fmt.Errorf("read the hosts: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	newest := map[string]time.Time{}
+	var newest []hostHora
 	for rows.Next() {
-		var host string
-		var hora time.Time
-		if err := rows.Scan(&host, &hora); err != nil {
+		var n hostHora
+		if err := rows.Scan(&n.host, &n.hora); err != nil {
 			return nil, fmt.Errorf("read the hosts: %w", err)
 		}
-		newest[host] = hora
+		newest = append(newest, n)
 	}
 	return newest, rows.Err()
 }

@@ -38,7 +38,10 @@ const (
 const TransactionLimit = 60 * time.Second
 
 // Store is a pool of connections to one database. Its methods may be called from several goroutines.
-type Store struct{ db *sql.DB }
+type Store struct {
+	db     *sql.DB
+	config *mysql.Config
+}
 
 // Open prepares a pool of at most size connections to a DSN of go-sql-driver/mysql. It does not connect yet: a
 // service starts, and says that it is not ready, while its database is away.
@@ -54,35 +57,69 @@ func Open(dsn string, size int) (*Store, error) {
 	config.Loc = time.UTC
 	config.InterpolateParams = true // one round trip a statement instead of three
 	config.Timeout, config.ReadTimeout, config.WriteTimeout = dialTimeout, statementLimit, statementLimit
+	config.Logger = &mysql.NopLogger{} // what it would say comes back as an error, too
 	config.Params = map[string]string{
 		"time_zone":                "'+00:00'",
 		"innodb_lock_wait_timeout": lockWaitTimeout,
+		"lock_wait_timeout":        lockWaitTimeout,
 		"wait_timeout":             idleTimeout,
 	}
+	db, err := open(config)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	db.SetConnMaxIdleTime(maxIdle)
+	return &Store{db: db, config: config}, nil
+}
+
+func open(config *mysql.Config) (*sql.DB, error) {
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
-	db := sql.OpenDB(readCommitted{connector})
-	db.SetMaxOpenConns(size)
-	db.SetMaxIdleConns(size)
-	db.SetConnMaxIdleTime(maxIdle)
-	return &Store{db: db}, nil
+	return sql.OpenDB(session{connector}), nil
 }
 
-// readCommitted sets the isolation level of each new connection: MySQL and MariaDB have no common variable for it.
-type readCommitted struct{ driver.Connector }
+// session prepares each new connection.
+type session struct{ driver.Connector }
 
-func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
+func (c session) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	const set = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
-	if _, err := conn.(driver.ExecerContext).ExecContext(ctx, set, nil); err != nil {
+	if err := errors.Join(readCommitted(ctx, conn), oneByOne(ctx, conn)); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
 	return conn, nil
+}
+
+// readCommitted sets the isolation level, for which MySQL and MariaDB have no common variable.
+func readCommitted(ctx context.Context, conn driver.Conn) error {
+	_, err := conn.(driver.ExecerContext).ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", nil)
+	return err
+}
+
+// oneByOne refuses a server whose ids of one INSERT are not neighbours: those that Insert answers would be wrong.
+func oneByOne(ctx context.Context, conn driver.Conn) error {
+	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, "SELECT @@auto_increment_increment", nil)
+	if err != nil {
+		return err
+	}
+	increment := make([]driver.Value, 1)
+	if err := errors.Join(rows.Next(increment), rows.Close()); err != nil {
+		return err
+	}
+	text := fmt.Sprint(increment[0])
+	if raw, ok := increment[0].([]byte); ok { // servers differ in how they send a variable
+		text = string(raw)
+	}
+	if text != "1" {
+		return fmt.Errorf("the server's auto_increment_increment is %s: Pulso needs 1", text)
+	}
+	return nil
 }
 
 // Close waits for the statements that run and closes the pool.
@@ -98,6 +135,16 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Migrate brings the tables up to date. Several processes may call it at once: a lock in the database lets one work.
 func (s *Store) Migrate(ctx context.Context) error {
+	config := s.config.Clone()
+	config.ReadTimeout = 0 // a change to a large table takes its time
+	db, err := open(config)
+	if err != nil {
+		return err
+	}
+	return errors.Join(migrate(ctx, db), db.Close())
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
 	locker, err := lock.NewMySQLTableLocker(lock.WithTableLockTimeout(lockPoll, lockTries))
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
@@ -106,7 +153,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	provider, err := goose.NewProvider(goose.DialectMySQL, s.db, files, goose.WithLocker(locker))
+	provider, err := goose.NewProvider(goose.DialectMySQL, db, files, goose.WithLocker(locker))
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}

@@ -263,9 +263,9 @@ func TestRowsAfterReadsRangesAndBounds(t *testing.T) {
 	}
 }
 
-func TestRecentAndWindows(t *testing.T) {
+func TestSettledAndWindows(t *testing.T) {
 	s := storetest.New(t)
-	if id, err := s.Recent(t.Context(), time.Minute); id != 0 || err != nil {
+	if id, err := s.Settled(t.Context(), time.Minute); id != 0 || err != nil {
 		t.Errorf("empty table: %d, %v", id, err)
 	}
 	if rows, err := s.Windows(t.Context(), 5*time.Minute, 10, 100); len(rows) != 0 || err != nil {
@@ -275,8 +275,15 @@ func TestRecentAndWindows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if id, err := s.Recent(t.Context(), time.Minute); id != answer.IDs[0] || err != nil {
-		t.Errorf("Recent = %d, %v; all rows are recent, the first is %d", id, err, answer.IDs[0])
+	if id, err := s.Settled(t.Context(), time.Minute); id != 0 || err != nil {
+		t.Errorf("Settled = %d, %v; all rows are recent", id, err)
+	}
+	later, err := s.Insert(t.Context(), store.Request{API: "api1", Samples: recording(t)[:1], Recibido: received})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id, err := s.Settled(t.Context(), 0); id != answer.IDs[len(answer.IDs)-1] || err != nil {
+		t.Errorf("Settled = %d, %v; the only new row is %d", id, err, later.IDs[0])
 	}
 	rows, err := s.Windows(t.Context(), 5*time.Minute, 10, 1000)
 	if err != nil {

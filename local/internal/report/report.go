@@ -19,26 +19,27 @@ type Report struct {
 	Stored  map[string]int // rows of the run in the database, by route
 	Missing []int64        // ids that were acknowledged and are not in the database
 	Unasked int            // rows in the database that no acknowledgement names
+	Named   int            // different ids among the acknowledgements
 	Took    time.Duration
 }
 
 // Last is the highest id in the database, 0 when it is empty.
 func Last(ctx context.Context, db *store.Store) (int64, error) {
-	last, err := db.Recent(ctx, 0)
+	last, err := db.Settled(ctx, 0)
 	if err != nil {
 		return 0, err
 	}
-	err = each(ctx, db, max(last-1, 0), func(v store.Visible) { last = v.ID })
+	err = each(ctx, db, last, func(v store.Visible) { last = v.ID })
 	return last, err
 }
 
 // Make compares phase 2's summary with the rows whose id is over before.
 func Make(ctx context.Context, db *store.Store, before int64, sent phase.Summary) (Report, error) {
-	r := Report{Sent: sent, Stored: map[string]int{}}
 	acknowledged := map[int64]bool{}
 	for _, id := range sent.AcknowledgedIDs {
 		acknowledged[id] = true
 	}
+	r := Report{Sent: sent, Stored: map[string]int{}, Named: len(acknowledged)}
 	err := each(ctx, db, before, func(v store.Visible) {
 		r.Stored[v.API]++
 		if !acknowledged[v.ID] {
@@ -87,8 +88,8 @@ func (r Report) Check() error {
 		return fmt.Errorf("%d records were refused and %d are left of %d", r.Sent.Refused, r.Sent.Left, r.Sent.Records)
 	case len(r.Missing) > 0:
 		return fmt.Errorf("%d acknowledged rows are not in the database, the first with id %d", len(r.Missing), r.Missing[0])
-	case r.Sent.Acknowledged != len(r.Sent.AcknowledgedIDs) || r.Sent.Acknowledged != r.Sent.Records:
-		return fmt.Errorf("%d of %d records were acknowledged, with %d different ids", r.Sent.Acknowledged, r.Sent.Records, len(r.Sent.AcknowledgedIDs))
+	case r.Sent.Acknowledged != r.Named || r.Sent.Acknowledged != r.Sent.Records:
+		return fmt.Errorf("%d of %d records were acknowledged, with %d different ids", r.Sent.Acknowledged, r.Sent.Records, r.Named)
 	case r.Unasked > 0:
 		return fmt.Errorf("%d rows in the database were never acknowledged", r.Unasked)
 	}

@@ -22,7 +22,7 @@ type Hub struct {
 	out Broadcaster
 
 	mu       sync.Mutex
-	rows     []sample.Row // the live windows of all hosts, in order of id, at most event.SnapshotRows
+	rows     []sample.Row // the live windows: the first row of each sample, in order of id, at most event.SnapshotRows
 	cursor   int64
 	state    event.State
 	since    time.Time       // when state began
@@ -35,12 +35,17 @@ func New(out Broadcaster, now time.Time) *Hub {
 	return &Hub{out: out, state: event.StateAway, since: now}
 }
 
-// Load takes the live windows that were in the database when the service found it. They are not news: the stream is
-// stale until rows arrive. Clients that came before get their snapshot again.
-func (h *Hub) Load(now time.Time, rows []sample.Row, cursor int64) {
+// Load takes rows that were in the database before the service was there. They are known, and no news.
+func (h *Hub) Load(rows []sample.Row) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.add(rows)
+}
+
+// Begin ends the loading: the stream is stale until rows arrive. Clients that came before get their snapshot again.
+func (h *Hub) Begin(now time.Time, cursor int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.cursor, h.state, h.since = cursor, event.StateStale, now
 	h.out.Broadcast(event.NameSnapshot, h.snapshotLocked(now))
 }
@@ -96,6 +101,12 @@ func (h *Hub) snapshotLocked(now time.Time) event.Snapshot {
 	return event.Snapshot{Now: sample.NewRecibido(now), Cursor: h.cursor, Rows: rows, Status: h.statusLocked(now)}
 }
 
+// identity says which rows are one sample.
+type identity struct {
+	host      string
+	secuencia int64
+}
+
 // add merges rows into the live windows and drops what has fallen out of them.
 func (h *Hub) add(rows []sample.Row) {
 	merged := append(slices.Clone(h.rows), rows...)
@@ -110,8 +121,18 @@ func (h *Hub) add(rows []sample.Row) {
 			h.received = row.Recibido
 		}
 	}
+	seen := map[identity]bool{}
 	merged = slices.DeleteFunc(merged, func(row sample.Row) bool {
-		return newest[row.Host].Sub(row.Hora.Time) > event.WindowSeconds*time.Second
+		if newest[row.Host].Sub(row.Hora.Time) > event.WindowSeconds*time.Second {
+			return true
+		}
+		if row.Host == "" || row.Secuencia == nil {
+			return false
+		}
+		which := identity{row.Host, *row.Secuencia}
+		repeated := seen[which]
+		seen[which] = true
+		return repeated
 	})
 	h.rows = merged[max(0, len(merged)-event.SnapshotRows):]
 }

@@ -47,19 +47,16 @@ func TestTheLiveWindowsOfTheGoldenTicks(t *testing.T) {
 		t.Errorf("%d events for %d ticks", len(out.samples), len(golden.Ticks()))
 	}
 	s := snapshot(h, start)
-	distinct := map[string]map[string]bool{}
+	points := map[string]int{}
 	for i, row := range s.Rows {
 		if i > 0 && row.ID <= s.Rows[i-1].ID {
 			t.Fatal("not in order of id, or twice")
 		}
-		if distinct[row.Host] == nil {
-			distinct[row.Host] = map[string]bool{}
-		}
-		distinct[row.Host][row.Hora.String()] = true
+		points[row.Host]++
 	}
 	for host, want := range golden.Points().Hosts {
-		if host != "" && len(distinct[host]) != len(want.Points) {
-			t.Errorf("%s: %d points in the snapshot, want %d", host, len(distinct[host]), len(want.Points))
+		if points[host] != len(want.Points) {
+			t.Errorf("%s: %d points in the snapshot, want %d", host, points[host], len(want.Points))
 		}
 	}
 	last := golden.Ticks()[len(golden.Ticks())-1]
@@ -131,16 +128,61 @@ func TestWhatIsLoadedIsKnownButNotNews(t *testing.T) {
 	out := &record{}
 	h := hub.New(out, start)
 	rows := golden.Ticks()[0].Rows
-	h.Load(start.Add(time.Second), rows, 100)
+	h.Load(rows)
+	h.Begin(start.Add(time.Second), 100)
 	if len(out.samples) != 0 || len(out.snapshots) != 1 {
 		t.Fatalf("%d samples events and %d snapshots, want the snapshot alone", len(out.samples), len(out.snapshots))
 	}
 	s := out.snapshots[0]
-	if len(s.Rows) != len(rows) || s.Cursor != 100 || s.Status.State != event.StateStale || s.Status.Newest.IsZero() {
+	if len(s.Rows) != distinct(rows) || s.Cursor != 100 || s.Status.State != event.StateStale || s.Status.Newest.IsZero() {
 		t.Errorf("%+v", s)
 	}
 	h.Tick(start.Add(2*time.Second), rows[1:2], 100) // read again by the cursor
-	if s := snapshot(h, start); len(s.Rows) != len(rows) {
-		t.Errorf("%d rows in the snapshot, want each of the %d once", len(s.Rows), len(rows))
+	if s := snapshot(h, start); len(s.Rows) != distinct(rows) {
+		t.Errorf("%d rows in the snapshot, want each of the %d samples once", len(s.Rows), distinct(rows))
+	}
+}
+
+// distinct counts the different samples.
+func distinct(rows []sample.Row) int {
+	samples := map[string]bool{}
+	for _, row := range rows {
+		samples[row.Host+row.Hora.String()] = true
+	}
+	return len(samples)
+}
+
+// Between a client's snapshot and its first event nothing is missing and nothing comes twice.
+func TestWelcomeIsOneMoment(t *testing.T) {
+	out := &counted{}
+	h := hub.New(out, start)
+	const ticks = 300
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range ticks {
+			h.Tick(start, []sample.Row{{ID: int64(i + 1), Sample: sample.Sample{Hora: sample.NewHora(start)}}}, int64(i+1))
+		}
+	}()
+	for over := false; !over; {
+		select {
+		case <-done:
+			over = true
+		default:
+		}
+		h.Welcome(start, func(s event.Snapshot) {
+			if s.Cursor != out.last {
+				t.Errorf("the snapshot ends at %d, and %d was broadcast before", s.Cursor, out.last)
+			}
+		})
+	}
+}
+
+// counted knows the last event; under -race it also shows whether the hub's lock is held.
+type counted struct{ last int64 }
+
+func (c *counted) Broadcast(_ string, payload any) {
+	if samples, ok := payload.(event.Samples); ok {
+		c.last = samples.Cursor
 	}
 }

@@ -3,9 +3,10 @@
 // Ids are taken before the commit, so a row with a lower id can become visible after one with a higher id, and a
 // reader that asks for `id > last` loses it. The cursor therefore remembers the holes below its high-water mark and
 // looks at them again, in the same statement that reads new rows, until they fill or are dead. A hole is dead when
-// a row has been seen that was inserted, by the database's clock, store.TransactionLimit after the newest row known
-// when the hole appeared: no transaction of ours lives that long. The reader's own clock plays no part, so that a
-// reader or a database that stalls loses nothing.
+// the rows seen since it appeared were inserted over more than store.TransactionLimit of the database's own time: no
+// transaction of ours lives that long. The reader's clock plays no part, so that a reader that stalls loses nothing;
+// and one look ages a hole by maxStep at the most, so that neither does a database that was suspended, or whose clock
+// was set, between two rows.
 package tail
 
 import (
@@ -22,6 +23,8 @@ const (
 	batch = 5000
 	// maxHoles bounds the statement. Beyond it the oldest holes are given up, and Forgotten counts them.
 	maxHoles = 2000
+	// maxStep is how much time may pass between two looks, as far as holes are concerned.
+	maxStep = 2 * time.Second
 )
 
 // Reader is the database.
@@ -32,16 +35,17 @@ type Reader interface {
 // Cursor is a place in the table. It belongs to one goroutine.
 type Cursor struct {
 	reader    Reader
-	high      int64     // the highest id seen
-	holes     []hole    // the ids below high that were not seen and are not dead, ascending
-	newest    time.Time // the newest `guardado` seen
+	high      int64         // the highest id seen
+	holes     []hole        // the ids below high that were not seen and are not dead, ascending
+	newest    time.Time     // the newest `guardado` seen
+	passed    time.Duration // the database's time that has passed, in steps of at most maxStep
 	forgotten int64
 }
 
 // hole is a run of ids that may still become visible.
 type hole struct {
 	store.Range
-	since time.Time // the newest `guardado` that was known when the hole appeared
+	since time.Duration // what had passed when the hole appeared
 }
 
 // New starts behind this id: every row with a higher one is read. 0 reads the whole table.
@@ -58,11 +62,7 @@ func (c *Cursor) Next(ctx context.Context) (rows []sample.Row, more bool, err er
 	if err != nil {
 		return nil, false, err
 	}
-	for _, v := range visible {
-		if v.Guardado.After(c.newest) {
-			c.newest = v.Guardado
-		}
-	}
+	c.age(visible)
 	rows = make([]sample.Row, len(visible))
 	for i, v := range visible {
 		rows[i] = v.Row
@@ -72,11 +72,24 @@ func (c *Cursor) Next(ctx context.Context) (rows []sample.Row, more bool, err er
 	return rows, len(visible) == batch, nil
 }
 
+// age lets the time pass that lies between the newest row known and the newest one of these.
+func (c *Cursor) age(visible []store.Visible) {
+	before := c.newest
+	for _, v := range visible {
+		if v.Guardado.After(c.newest) {
+			c.newest = v.Guardado
+		}
+	}
+	if !before.IsZero() {
+		c.passed += min(c.newest.Sub(before), maxStep)
+	}
+}
+
 // pass notes that a row was seen.
 func (c *Cursor) pass(id int64) {
 	if id > c.high {
 		if id > c.high+1 {
-			c.holes = append(c.holes, hole{store.Range{From: c.high + 1, To: id - 1}, c.newest})
+			c.holes = append(c.holes, hole{store.Range{From: c.high + 1, To: id - 1}, c.passed})
 		}
 		c.high = id
 		return
@@ -106,7 +119,7 @@ func (c *Cursor) pass(id int64) {
 
 // bury drops the holes that are dead, and the oldest beyond the bound.
 func (c *Cursor) bury() {
-	c.holes = slices.DeleteFunc(c.holes, func(h hole) bool { return c.newest.Sub(h.since) > store.TransactionLimit })
+	c.holes = slices.DeleteFunc(c.holes, func(h hole) bool { return c.passed-h.since > store.TransactionLimit })
 	if excess := len(c.holes) - maxHoles; excess > 0 {
 		c.forgotten += int64(excess)
 		c.holes = slices.Delete(c.holes, 0, excess)

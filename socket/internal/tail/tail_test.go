@@ -89,20 +89,77 @@ func TestAHoleDiesByTheDatabasesClock(t *testing.T) {
 	put(t, db, 10, "2026-03-01 12:00:00")
 	put(t, db, 13, "2026-03-01 12:00:05")
 	next(t, c, 10, 13)
-	put(t, db, 14, "2026-03-01 12:01:05") // exactly the limit later: 11 may still come
-	next(t, c, 14)
-	put(t, db, 11, "2026-03-01 12:00:01")
+	id := int64(13)
+	row := func(after time.Duration) {
+		t.Helper()
+		id++
+		put(t, db, id, time.Date(2026, 3, 1, 12, 0, 5, 0, time.UTC).Add(after).Format("2006-01-02 15:04:05.000000"))
+		next(t, c, id)
+	}
+	for seconds := range 60 {
+		row(time.Duration(seconds+1) * time.Second)
+	}
+	put(t, db, 11, "2026-03-01 12:00:01") // exactly the limit later it may still come
 	next(t, c, 11)
 	if c.Position() != 11 {
 		t.Errorf("position %d, want 11: 12 is still open", c.Position())
 	}
-	put(t, db, 15, "2026-03-01 12:01:05.000001")
-	next(t, c, 15)
-	if c.Position() != 15 {
-		t.Errorf("position %d, want 15: the hole is dead", c.Position())
+	row(60*time.Second + time.Microsecond)
+	if c.Position() != id {
+		t.Errorf("position %d, want %d: the hole is dead", c.Position(), id)
 	}
 	put(t, db, 12, "2026-03-01 12:00:01") // what cannot happen is not looked for
 	next(t, c)
+}
+
+func TestAHoleOutlivesASuspendedDatabase(t *testing.T) {
+	s, db := open(t)
+	c := tail.New(s, 0)
+	put(t, db, 2, "2026-03-01 12:00:00")
+	next(t, c, 2)
+	put(t, db, 3, "2026-03-01 18:00:00") // the machine slept with a transaction open, which now commits
+	next(t, c, 3)
+	put(t, db, 1, "2026-03-01 12:00:00")
+	next(t, c, 1)
+}
+
+func TestMoreThanOneBatchIsReadAtOnce(t *testing.T) {
+	s, _ := open(t)
+	const rows, each = 5500, 500
+	for range rows / each {
+		batch := slices.Repeat([]sample.Sample{{Hora: sample.NewHora(time.Unix(0, 0))}}, each)
+		if _, err := s.Insert(t.Context(), store.Request{API: "api2", Samples: batch}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := tail.New(s, 0)
+	first, more, err := c.Next(t.Context())
+	if err != nil || !more {
+		t.Fatalf("%d rows, more %t, %v", len(first), more, err)
+	}
+	second, more, err := c.Next(t.Context())
+	if err != nil || more || len(first)+len(second) != rows {
+		t.Errorf("%d and %d rows, more %t, %v; want %d", len(first), len(second), more, err, rows)
+	}
+}
+
+func TestTooManyHolesGiveUpTheOldest(t *testing.T) {
+	s, db := open(t)
+	const holes = 2001
+	for i := range holes {
+		put(t, db, int64(2*i+2), "2026-03-01 12:00:00") // every odd id is missing
+	}
+	c := tail.New(s, 0)
+	if _, _, err := c.Next(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if c.Forgotten() != 1 {
+		t.Errorf("%d holes given up, want 1", c.Forgotten())
+	}
+	put(t, db, 1, "2026-03-01 12:00:00")
+	put(t, db, 3, "2026-03-01 12:00:00")
+	put(t, db, 2*holes-1, "2026-03-01 12:00:00")
+	next(t, c, 3, 2*holes-1)
 }
 
 func TestABigJumpIsOneHole(t *testing.T) {

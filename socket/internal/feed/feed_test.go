@@ -1,0 +1,172 @@
+package feed
+
+import (
+	"database/sql"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	_ "github.com/go-sql-driver/mysql"
+
+	"github.com/pulso-lab/pulso/internal/event"
+	"github.com/pulso-lab/pulso/internal/sample"
+	"github.com/pulso-lab/pulso/internal/store"
+	"github.com/pulso-lab/pulso/internal/store/storetest"
+	"github.com/pulso-lab/pulso/socket/internal/hub"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+const patience = 20 * time.Second
+
+// record keeps what was broadcast, and says when something is.
+type record struct {
+	mu     sync.Mutex
+	ids    []int64 // of the rows that were news
+	states []event.State
+	loaded []int64 // ids of the last snapshot
+	change chan struct{}
+}
+
+func (r *record) Broadcast(_ string, payload any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch payload := payload.(type) {
+	case event.Samples:
+		for _, row := range payload.Rows {
+			r.ids = append(r.ids, row.ID)
+		}
+	case event.Status:
+		r.states = append(r.states, payload.State)
+	case event.Snapshot:
+		r.loaded = nil
+		for _, row := range payload.Rows {
+			r.loaded = append(r.loaded, row.ID)
+		}
+		r.states = append(r.states, payload.Status.State)
+	}
+	close(r.change)
+	r.change = make(chan struct{})
+}
+
+// await returns when what was broadcast satisfies.
+func (r *record) await(t *testing.T, what string, satisfied func() bool) {
+	t.Helper()
+	deadline := time.After(patience)
+	for {
+		r.mu.Lock()
+		ok, change := satisfied(), r.change
+		r.mu.Unlock()
+		if ok {
+			return
+		}
+		select {
+		case <-change:
+		case <-deadline:
+			t.Fatalf("not within %s: %s: %+v", patience, what, r)
+		}
+	}
+}
+
+// begin starts a feed on the database of dsn.
+func begin(t *testing.T, s *store.Store) *record {
+	t.Helper()
+	out := &record{change: make(chan struct{})}
+	f := New(s, hub.New(out, time.Now()), slog.New(slog.DiscardHandler))
+	var running sync.WaitGroup
+	running.Go(func() { f.Run(t.Context()) })
+	t.Cleanup(running.Wait) // the test's context ends before its clean-ups
+	return out
+}
+
+func insert(t *testing.T, s *store.Store, n int) []int64 {
+	t.Helper()
+	samples := make([]sample.Sample, n)
+	for i := range samples {
+		samples[i].Hora = sample.NewHora(time.Unix(0, 0))
+	}
+	answer, err := s.Insert(t.Context(), store.Request{API: "api1", Samples: samples, Recibido: sample.NewRecibido(time.Now())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.IDs
+}
+
+func TestWhatWasThereIsKnownAndWhatComesIsNews(t *testing.T) {
+	s := storetest.New(t)
+	old := insert(t, s, 3)
+	out := begin(t, s)
+	out.await(t, "the snapshot", func() bool { return slices.Equal(out.loaded, old) })
+	fresh := insert(t, s, 2)
+	out.await(t, "the news", func() bool { return slices.Equal(out.ids, fresh) })
+	if want := []event.State{event.StateStale, event.StateLive}; !slices.Equal(out.states, want) {
+		t.Errorf("states %v, want %v", out.states, want)
+	}
+}
+
+func TestARowThatWasOpenAtTheStartIsSeen(t *testing.T) {
+	dsn := storetest.DSN(t)
+	s := storetest.Open(t, dsn)
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("mysql", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	put := func(guardado string) *sql.Tx {
+		tx, err := db.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = tx.ExecContext(t.Context(), `INSERT INTO samples VALUES (NULL, 1, 1, 0, 0, 0, 100, 1, 1, 0, 0, 0,
+			'2026-03-01 12:00:00', 'vm', NULL, '', 'api1', '2026-03-01 12:00:00', `+guardado+`)`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tx
+	}
+	if err := put("NOW(6) - INTERVAL 1 HOUR").Commit(); err != nil { // id 1: settled
+		t.Fatal(err)
+	}
+	late := put("NOW(6)") // id 2, open while the service starts
+	if err := put("NOW(6)").Commit(); err != nil {
+		t.Fatal(err)
+	}
+	out := begin(t, s)
+	out.await(t, "the snapshot", func() bool { return slices.Equal(out.loaded, []int64{1, 3}) })
+	if err := late.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	out.await(t, "the late row", func() bool { return slices.Equal(out.ids, []int64{2}) })
+}
+
+func TestADatabaseThatIsAwayIsSaidAndComesBack(t *testing.T) {
+	dsn := storetest.DSN(t)
+	s := storetest.Open(t, dsn) // without tables: every look fails
+	out := begin(t, s)
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	out.await(t, "the snapshot", func() bool { return slices.Contains(out.states, event.StateStale) })
+	fresh := insert(t, s, 1)
+	out.await(t, "the news", func() bool { return slices.Equal(out.ids, fresh) })
+
+	db, err := sql.Open("mysql", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	if _, err := db.ExecContext(t.Context(), "RENAME TABLE samples TO hidden"); err != nil {
+		t.Fatal(err)
+	}
+	out.await(t, "away", func() bool { return slices.Contains(out.states, event.StateAway) })
+	if _, err := db.ExecContext(t.Context(), "RENAME TABLE hidden TO samples"); err != nil {
+		t.Fatal(err)
+	}
+	more := insert(t, s, 1)
+	out.await(t, "what came meanwhile", func() bool { return slices.Equal(out.ids, append(fresh, more...)) })
+}
