@@ -4,7 +4,8 @@
 // compared. For now both write directly: one INSERT, or with an Idempotency-Key one short transaction, a request.
 //
 // functions-framework-go serves the handler. It has no limits, deadlines or graceful shutdown of its own, so those
-// are here. docs/contract.md has every answer.
+// are here; only the time that a client takes for its headers is out of reach, and is the load balancer's to bound.
+// docs/contract.md has every answer.
 package functions
 
 import (
@@ -19,7 +20,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/pulso-lab/pulso/internal/sample"
@@ -31,8 +31,9 @@ const (
 	bodyTimeout  = 10 * time.Second // for the whole body to arrive
 	storeTimeout = 8 * time.Second  // for the database, waiting for a connection included; a drain waits this long
 	readyTimeout = 2 * time.Second
-	retryAfter   = "1" // seconds
-	maxKey       = 64  // characters of an Idempotency-Key
+	lameDuck     = 2 * time.Second // how long a drain goes on serving under steady traffic
+	retryAfter   = "1"             // seconds
+	maxKey       = 64              // characters of an Idempotency-Key
 )
 
 // Store is where the samples go.
@@ -43,14 +44,14 @@ type Store interface {
 
 // Handler is one route.
 type Handler struct {
-	api      string
-	token    [sha256.Size]byte // digest of the bearer token; of nothing where none is asked for
-	open     bool              // no token is asked for
-	store    Store
-	log      *slog.Logger
-	now      func() time.Time
-	ready    *service.Readiness
-	inFlight atomic.Int64
+	api    string
+	token  [sha256.Size]byte // digest of the bearer token
+	open   bool              // no token is asked for
+	store  Store
+	log    *slog.Logger
+	now    func() time.Time
+	ready  *service.Readiness
+	writes gate
 }
 
 // New is the route named api. An empty token lets everybody in.
@@ -66,10 +67,16 @@ func New(api, token string, s Store, log *slog.Logger, now func() time.Time) *Ha
 
 // ServeHTTP answers `GET /health` and `GET /ready`, and takes samples by POST on any path.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.inFlight.Add(1)
-	defer h.inFlight.Add(-1)
+	service.Recover(h.log, http.HandlerFunc(h.route)).ServeHTTP(w, r)
+}
+
+func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 	if h.ready.Draining() {
 		w.Header().Set("Connection", "close")
+	}
+	// Before anything else: net/http itself reads what a refused request has not sent yet.
+	if err := http.NewResponseController(w).SetReadDeadline(h.now().Add(bodyTimeout)); err != nil {
+		h.log.Error("no_read_deadline", "error", err)
 	}
 	isGet := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
@@ -82,18 +89,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Drain makes the route unready and waits, no longer than ctx, until every request is answered. Requests that
-// arrive meanwhile are still served: a load balancer notices late.
+// Drain makes the route unready, goes on serving for a moment, because a load balancer notices late, and then
+// refuses what comes and waits, no longer than ctx, until every request that it took is answered. Requests whose body
+// is still on its way are not taken: nothing of them is stored.
 func (h *Handler) Drain(ctx context.Context) error {
 	h.ready.Drain()
-	poll := time.NewTicker(5 * time.Millisecond)
-	defer poll.Stop()
-	for h.inFlight.Load() > 0 {
-		select {
-		case <-poll.C:
-		case <-ctx.Done():
-			return fmt.Errorf("%d requests were cut off", h.inFlight.Load())
-		}
+	if left := h.writes.close(ctx, lameDuck); left > 0 {
+		return fmt.Errorf("%d requests were cut off", left)
 	}
 	return nil
 }
@@ -112,6 +114,11 @@ func (h *Handler) ingest(w http.ResponseWriter, r *http.Request) {
 		fault.write(w)
 		return
 	}
+	if !h.writes.enter() {
+		newFault(http.StatusServiceUnavailable, "no_disponible", "this instance is shutting down; nothing was stored").write(w)
+		return
+	}
+	defer h.writes.leave()
 	request.Recibido = sample.NewRecibido(received)
 	// A client that leaves does not stop its INSERT: the connection would be lost with it.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
@@ -119,13 +126,15 @@ func (h *Handler) ingest(w http.ResponseWriter, r *http.Request) {
 	answer, err := h.store.Insert(ctx, request)
 	if err != nil {
 		h.refuse(err).write(w)
-		return
+	} else {
+		service.WriteJSON(w, http.StatusCreated, stored{API: answer.API, Insertados: len(answer.IDs), IDs: answer.IDs})
 	}
-	service.WriteJSON(w, http.StatusCreated, stored{API: answer.API, Insertados: len(answer.IDs), IDs: answer.IDs})
+	_ = http.NewResponseController(w).Flush() // on the wire before it counts as answered
 }
 
 // read checks everything about a request that can be checked without the database.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request) (store.Request, *fault) {
+	w.Header().Set("Connection", "close") // until the body is read: the rest of one would hold a refusal back
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return store.Request{}, newFault(http.StatusMethodNotAllowed, "metodo", "samples are sent by POST")
@@ -141,9 +150,12 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (store.Request, *
 	if err != nil {
 		return store.Request{}, newFault(http.StatusBadRequest, "clave_invalida", err.Error())
 	}
-	body, err := readBody(w, r, h.now)
+	body, err := readBody(w, r)
 	if err != nil {
 		return store.Request{}, bodyFault(err)
+	}
+	if !h.ready.Draining() {
+		w.Header().Del("Connection")
 	}
 	samples, err := sample.Decode(body)
 	if err != nil {
@@ -182,17 +194,13 @@ func idempotencyKey(header http.Header) (string, error) {
 	return key, nil
 }
 
-// readBody reads at most sample.MaxBody bytes, and waits for them no longer than bodyTimeout.
-func readBody(w http.ResponseWriter, r *http.Request, now func() time.Time) ([]byte, error) {
-	control := http.NewResponseController(w)
-	if err := control.SetReadDeadline(now().Add(bodyTimeout)); err != nil {
-		return nil, err
-	}
+// readBody reads at most sample.MaxBody bytes, and lifts the deadline for them.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, sample.MaxBody))
 	if err != nil {
 		return nil, err
 	}
-	return body, control.SetReadDeadline(time.Time{})
+	return body, http.NewResponseController(w).SetReadDeadline(time.Time{})
 }
 
 // fault is an error answer.
@@ -240,10 +248,10 @@ func (h *Handler) refuse(err error) *fault {
 	case errors.Is(err, store.ErrKeyReused):
 		return newFault(http.StatusUnprocessableEntity, "clave_repetida", err.Error())
 	case errors.Is(err, store.ErrNotStored):
-		h.log.Warn("not stored", "error", err)
-		return newFault(http.StatusServiceUnavailable, "no_disponible", "the database did not take the samples; nothing was stored")
+		h.log.Warn("not_stored", "error", err)
+		return newFault(http.StatusServiceUnavailable, "no_disponible", "the database did not take the samples, and this attempt stored nothing: send them again, with the same Idempotency-Key if they had one")
 	default:
-		h.log.Error("outcome unknown", "error", err)
+		h.log.Error("outcome_unknown", "error", err)
 		return newFault(http.StatusInternalServerError, "desconocido", "it is not known whether the samples were stored: send them again with the same Idempotency-Key")
 	}
 }

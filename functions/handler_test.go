@@ -33,6 +33,7 @@ const course = `{"total_ram":2072,"ram_libre":1110552576,"uso_ram":442,"porcenta
 type answer struct {
 	status int
 	header http.Header
+	close  bool // the server ends the connection
 	body   struct {
 		API        string         `json:"api"`
 		Insertados int            `json:"insertados"`
@@ -69,7 +70,7 @@ func send(t *testing.T, method, url string, body io.Reader, header ...string) an
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	a := answer{status: response.StatusCode, header: response.Header}
+	a := answer{status: response.StatusCode, header: response.Header, close: response.Close}
 	content, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -278,6 +279,9 @@ func TestDrainAnswersWhatIsInFlight(t *testing.T) {
 	go func() { drained <- h.Drain(t.Context()) }()
 	for send(t, http.MethodGet, url+"/ready", nil).status != 503 { // until the drain has begun
 	}
+	if got := send(t, http.MethodGet, url+"/health", nil); got.status != 200 || !got.close {
+		t.Errorf("while draining: %+v", got)
+	}
 	go post() // the load balancer has not noticed yet
 	<-b.entered
 	select {
@@ -296,13 +300,95 @@ func TestDrainAnswersWhatIsInFlight(t *testing.T) {
 		t.Error(err)
 	}
 
-	late, cancel := context.WithCancel(t.Context())
-	go post()
+	// From now on nothing is taken.
+	got := send(t, http.MethodPost, url, strings.NewReader(course))
+	if got.status != 503 || got.body.Error != "no_disponible" || got.header.Get("Retry-After") == "" {
+		t.Errorf("after the drain: %+v", got)
+	}
+}
+
+func TestADrainThatRunsOutOfTimeSaysSo(t *testing.T) {
+	b := blocked{make(chan struct{}, 1), make(chan error, 1)}
+	h, url := start(t, "api1", "", b, time.Now)
+	answered := make(chan answer, 1)
+	go func() { answered <- send(t, http.MethodPost, url, strings.NewReader(course)) }()
 	<-b.entered
+	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := h.Drain(late); err == nil || !strings.Contains(err.Error(), "1 requests were cut off") {
-		t.Errorf("a drain that ran out of time: %v", err)
+	if err := h.Drain(over); err == nil || !strings.Contains(err.Error(), "1 requests were cut off") {
+		t.Errorf("%v", err)
 	}
 	b.outcome <- nil
 	<-answered
+}
+
+func TestARefusalDoesNotWaitForTheBody(t *testing.T) {
+	_, url := start(t, "api1", "geheim", blocked{}, time.Now)
+	for _, head := range []string{"POST / HTTP/1.1\r\nContent-Type: application/json", "PUT / HTTP/1.1"} {
+		var dialer net.Dialer
+		conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if err := conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fprint(conn, head+"\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"); err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatalf("%.4s: no answer: %v", head, err)
+		}
+		response.Body.Close()
+		if response.StatusCode != 401 && response.StatusCode != 405 {
+			t.Errorf("%.4s: %d", head, response.StatusCode)
+		}
+	}
+}
+
+// canceled tells whether its INSERT was given up when the client left.
+type canceled struct {
+	blocked
+	ctx chan context.Context
+}
+
+func (c canceled) Insert(ctx context.Context, r store.Request) (store.Answer, error) {
+	c.ctx <- ctx
+	return c.blocked.Insert(ctx, r)
+}
+
+func TestAClientThatLeavesDoesNotStopItsInsert(t *testing.T) {
+	c := canceled{blocked{make(chan struct{}, 1), make(chan error, 1)}, make(chan context.Context, 1)}
+	h, url := start(t, "api1", "", c, time.Now)
+	leaving, leave := context.WithCancel(t.Context())
+	request, err := http.NewRequestWithContext(leaving, http.MethodPost, url, strings.NewReader(course))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	left := make(chan error, 1)
+	go func() {
+		response, err := http.DefaultClient.Do(request)
+		if err == nil {
+			err = response.Body.Close()
+		}
+		left <- err
+	}()
+	ctx := <-c.ctx
+	leave()
+	<-left
+	if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > 10*time.Second {
+		t.Errorf("the INSERT has no deadline: %v", deadline)
+	}
+	select {
+	case <-ctx.Done():
+		t.Error("the INSERT was given up")
+	case <-time.After(100 * time.Millisecond): // the server notices within a few
+	}
+	c.outcome <- nil
+	if err := h.Drain(t.Context()); err != nil {
+		t.Error(err)
+	}
 }

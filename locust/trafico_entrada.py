@@ -14,8 +14,10 @@ Trade-offs: answers of several workers are ordered by the workers' clocks; and w
 they come in, so that memory does not grow with the run (`pulso.collector`).
 """
 
+import re
 import time
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -25,7 +27,7 @@ from locust import between, events, task
 from pulso import recording
 from pulso.collector import Collector, group, parse, ungroup
 from pulso.recording import RecordingError
-from pulso.run import CannotBeginError, Phase, Run
+from pulso.run import CannotBeginError, Phase, Run, check_url
 from pulso.samples import SampleError, loads
 from pulso.users import PulsoUser, broken, status
 
@@ -66,6 +68,8 @@ def workload_url(target_url: str, host: str) -> str:
 class Recorder(Phase):
     """Collects the answers, here or on the workers, and writes the recording."""
 
+    host_example = "http://VM:8080"
+
     def __init__(self) -> None:
         self.collector = Collector(1)
         self.path = Path()
@@ -73,13 +77,15 @@ class Recorder(Phase):
         self.workload_name = ""
         self.answers = 0  # in all; the collector of a worker forgets its own after each report
 
+    def check(self, options: Mapping[str, Any]) -> None:
+        """Check the application's URL and the number of records."""
+        if options["target_url"]:
+            check_url("--target-url", options["target_url"])
+        if not re.fullmatch("0*[1-9][0-9]*", str(options["records"])):
+            raise CannotBeginError(f"--records is {options['records']}, not at least 1")
+
     def prepare(self) -> None:
-        """Check the options."""
-        if self.options.records < 1:
-            raise CannotBeginError(f"--records is {self.options.records}, not at least 1")
-        for option, url in (("--target-url", self.options.target_url), ("--host", self.environment.host)):
-            if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
-                raise CannotBeginError(f"{option} is {url!r}, not an http or https URL")
+        """Check the file."""
         self.path = Path(self.options.recording)
         try:
             recording.check_writable(self.path)
@@ -88,8 +94,7 @@ class Recorder(Phase):
 
     def start(self) -> None:
         """Begin with no answers."""
-        # The web page can set these for each run, and does not know that there must be one record.
-        self.collector = Collector(ANSWERS_PER_REPORT if self.is_worker else max(1, self.options.records))
+        self.collector = Collector(ANSWERS_PER_REPORT if self.is_worker else self.options.records)
         self.answers = 0
         self.workload = workload_url(self.options.target_url, self.environment.host)
         self.workload_name = f"workload {urlsplit(self.workload).path or '/'}"

@@ -21,9 +21,9 @@ import os
 import time
 import uuid
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from locust import between, events, task
 from locust.contrib.fasthttp import ResponseContextManager
@@ -87,6 +87,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 class Sender(Phase):
     """Keeps the account of the recording, here or on the master, and the stock to send from, here or on the workers."""
 
+    host_example = "http://ENTRY:8081"
+
     def __init__(self) -> None:
         self.path = Path()
         self.summary_path: Path | None = None
@@ -99,12 +101,12 @@ class Sender(Phase):
         self.run = ""  # the run that a worker's records belong to
         self.asked = -math.inf  # when a worker last asked for records, monotonic seconds
 
+    def check(self, options: Mapping[str, Any]) -> None:
+        """Nothing to check: the web page sets only --full-speed."""
+
     def prepare(self) -> None:
         """Read and check the recording; it is the same for all runs of this process."""
         self.path = Path(self.options.recording)
-        host = self.environment.host
-        if host and (urlsplit(host).scheme not in ("http", "https") or not urlsplit(host).hostname):
-            raise CannotBeginError(f"--host is {host!r}, not an http or https URL")
         token()
         try:
             if self.options.summary:

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
@@ -46,9 +47,12 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 	if err != nil {
 		return err
 	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]" // the framework joins the two with a colon
+	}
 	served := make(chan error, 1)
 	go func() { served <- funcframework.StartHostPort(host, port) }()
-	log.Info("listening", "address", address)
+	log.Info("starting", "address", address)
 	select {
 	case err := <-served:
 		return errors.Join(fmt.Errorf("serve on %s: %w", address, err), db.Close())
@@ -58,5 +62,7 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	// The framework's server cannot be stopped; it ends with the process, when nothing is in flight any more.
-	return errors.Join(handler.Drain(drain), db.Close())
+	err = handler.Drain(drain)
+	_ = db.Close() // nothing is stored any more; a database that has gone is no failure
+	return err
 }

@@ -36,6 +36,7 @@ type Server struct {
 	socket  string
 	tempDir string // holds the socket; a data directory's path can be too long for one
 	logPath string
+	locked  *os.File      // held while the server runs
 	exited  chan struct{} // closed when the process has ended
 	stop    sync.Once
 }
@@ -43,19 +44,23 @@ type Server struct {
 // Start runs a server on dataDir, which it creates and fills when it is empty, logging to logPath, and returns when
 // the server answers. The caller must Stop it.
 func Start(ctx context.Context, dataDir, logPath string) (*Server, error) {
-	if err := install(ctx, dataDir); err != nil {
+	locked, err := lock(dataDir)
+	if err != nil {
 		return nil, err
+	}
+	if err := install(ctx, dataDir); err != nil {
+		return nil, errors.Join(err, locked.Close())
 	}
 	tempDir, err := os.MkdirTemp("", "pulso-db-")
 	if err != nil {
-		return nil, fmt.Errorf("start MariaDB: %w", err)
+		return nil, errors.Join(fmt.Errorf("start MariaDB: %w", err), locked.Close())
 	}
 	s := &Server{
-		socket: filepath.Join(tempDir, "sock"), tempDir: tempDir, logPath: logPath,
+		socket: filepath.Join(tempDir, "sock"), tempDir: tempDir, logPath: logPath, locked: locked,
 		exited: make(chan struct{}),
 	}
 	if err := s.start(ctx, dataDir); err != nil {
-		return nil, errors.Join(fmt.Errorf("start MariaDB: %w", err), os.RemoveAll(tempDir))
+		return nil, errors.Join(fmt.Errorf("start MariaDB: %w", err), os.RemoveAll(tempDir), locked.Close())
 	}
 	if err := s.await(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("start MariaDB: %w\n%s", err, s.tail()), s.Stop())
@@ -83,14 +88,42 @@ func install(ctx context.Context, dataDir string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dataDir, 0o700); err != nil {
+	// Under another name until it is whole: a half-filled directory would fail at every later start.
+	unfinished := dataDir + ".new"
+	if err := errors.Join(os.RemoveAll(unfinished), os.MkdirAll(unfinished, 0o700)); err != nil {
 		return fmt.Errorf("MariaDB's data directory: %w", err)
 	}
-	args := append([]string{"--no-defaults", "--datadir=" + dataDir, "--auth-root-authentication-method=normal", "--skip-test-db"}, asRoot()...)
-	if out, err := exec.CommandContext(ctx, path, args...).CombinedOutput(); err != nil { //nolint:gosec // our own arguments
+	// The program is a shell script that cannot take a path with a space, so it gets a relative one.
+	args := append([]string{
+		"--no-defaults", "--datadir=./" + filepath.Base(unfinished), "--auth-root-authentication-method=normal", "--skip-test-db",
+	}, asRoot()...)
+	fill := exec.CommandContext(ctx, path, args...) //nolint:gosec // our own arguments
+	fill.Dir = filepath.Dir(unfinished)
+	if out, err := fill.CombinedOutput(); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		return fmt.Errorf("fill MariaDB's data directory: %w\n%s", err, out)
 	}
+	if err := os.Rename(unfinished, dataDir); err != nil { // over an empty directory, but no other
+		return fmt.Errorf("MariaDB's data directory: %w", err)
+	}
 	return nil
+}
+
+// lock keeps a second server off the data directory; the server's own word for that would be a riddle.
+func lock(dataDir string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(dataDir), 0o700); err != nil {
+		return nil, fmt.Errorf("MariaDB's data directory: %w", err)
+	}
+	file, err := os.OpenFile(dataDir+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("MariaDB's data directory: %w", err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("the database in %s is in use by another run", dataDir), file.Close())
+	}
+	return file, nil
 }
 
 // asRoot lets the server run as root, in a container say, which it refuses unless told.
@@ -194,7 +227,7 @@ func (s *Server) Stop() error {
 			_ = s.cmd.Process.Kill()
 			<-s.exited
 		}
-		err = errors.Join(err, os.RemoveAll(s.tempDir))
+		err = errors.Join(err, os.RemoveAll(s.tempDir), s.locked.Close())
 	})
 	return err
 }

@@ -20,7 +20,7 @@ const maxFaults = 100
 // Errors of Decode. A body that is JSON but holds a sample that is refused gives a *FieldError instead.
 var (
 	// ErrSyntax says that the body is not the JSON that the contract takes.
-	ErrSyntax = errors.New("the body is not valid JSON")
+	ErrSyntax = errors.New("the body is not the JSON of a sample")
 	// ErrTooMany says that the array holds more than MaxBatch samples.
 	ErrTooMany = fmt.Errorf("more than %d samples in one request", MaxBatch)
 )
@@ -64,7 +64,8 @@ func plain(err error) string {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return "it ends too early"
 	}
-	return strings.TrimPrefix(err.Error(), "jsontext: ")
+	// It can hold a key of the client's, of any length.
+	return fmt.Sprintf("%.200s", strings.TrimPrefix(err.Error(), "jsontext: "))
 }
 
 // decoder collects the faults of one body while it reads on.
@@ -263,6 +264,8 @@ func setHost(s *Sample, v jsontext.Value) error {
 		return errors.New("is empty; leave it out when it is unknown")
 	case len(text) > MaxHost:
 		return fmt.Errorf("has %d bytes, over %d", len(text), MaxHost)
+	case strings.TrimSpace(text) != text:
+		return errors.New("begins or ends with white space")
 	case strings.ContainsFunc(text, unicode.IsControl):
 		return errors.New("has control characters")
 	}

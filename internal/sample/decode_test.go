@@ -161,6 +161,7 @@ func TestDecodeNamesTheBadField(t *testing.T) {
 		{"host", `""`, "is empty; leave it out when it is unknown"},
 		{"host", `7`, "is a number, not a string"},
 		{"host", `"a\nb"`, "has control characters"},
+		{"host", `"vm "`, "begins or ends with white space"},
 		{"host", `"` + strings.Repeat("ñ", 127) + `"`, "has 254 bytes, over 253"},
 		{"secuencia", `1.5`, "is 1.5, not a whole number"},
 		{"secuencia", `-1`, "is -1, negative"},
@@ -247,6 +248,13 @@ func TestDecodeRefusesWhatIsNotTheContractsJSON(t *testing.T) {
 				t.Errorf("Decode = %v, %v; want ErrSyntax", samples, err)
 			}
 		})
+	}
+}
+
+func TestAnErrorIsShort(t *testing.T) {
+	key := strings.Repeat("k", 400_000)
+	if _, err := sample.Decode([]byte(`{"` + key + `":1,"` + key + `":2}`)); err == nil || len(err.Error()) > 300 {
+		t.Errorf("%.400v", err)
 	}
 }
 

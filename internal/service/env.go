@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -94,6 +95,9 @@ func (e *Env) Int(name string, fallback, lowest, highest int) int {
 // Listen reads the address to listen on: PULSO_LISTEN (an IP address; all of them unless set) and PORT.
 func (e *Env) Listen(fallbackPort int) string {
 	host := e.String("PULSO_LISTEN", "")
+	if _, err := netip.ParseAddr(host); err != nil && host != "" {
+		e.Fault("PULSO_LISTEN", fmt.Sprintf("is %q: it must be an IP address", host))
+	}
 	port := e.Int("PORT", fallbackPort, 0, 65535)
 	return net.JoinHostPort(host, strconv.Itoa(port))
 }

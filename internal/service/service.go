@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 )
@@ -21,7 +22,7 @@ import (
 // Deadlines of every HTTP server here. They bound what a slow client can hold.
 const (
 	readHeaderTimeout = 5 * time.Second
-	bodyTimeout       = 15 * time.Second
+	bodyTimeout       = 5 * time.Second   // within drainTimeout, so that a body on its way does not hold a drain
 	idleTimeout       = 620 * time.Second // longer than the 600 s keep-alive of Google's load balancers
 	drainTimeout      = 8 * time.Second   // within the 10 s that Cloud Run gives after SIGTERM
 	maxHeaderBytes    = 16 << 10
@@ -75,7 +76,7 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 // in flight. Requests that are still running after the drain timeout are cut off, and Serve says so.
 func Serve(ctx context.Context, ln net.Listener, handler http.Handler, log *slog.Logger, ready *Readiness) error {
 	server := &http.Server{
-		Handler:           limitBody(handler),
+		Handler:           Recover(log, limitBody(handler, bodyTimeout)),
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
@@ -106,12 +107,46 @@ func Serve(ctx context.Context, ln net.Listener, handler http.Handler, log *slog
 }
 
 // limitBody bounds the time that a request's body may take. The server's own ReadTimeout would also end requests
-// without a body that wait longer than that for their answer, as Socket.IO's long polls do.
-func limitBody(next http.Handler) http.Handler {
+// that wait longer than that for their answer, as Socket.IO's long polls do.
+func limitBody(next http.Handler, timeout time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != http.NoBody {
-			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // always supported here
+			control := http.NewResponseController(w)
+			_ = control.SetReadDeadline(time.Now().Add(timeout)) // always supported here
+			r.Body = &timedBody{ReadCloser: r.Body, lift: func() { _ = control.SetReadDeadline(time.Time{}) }}
 		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// timedBody lifts the deadline at the end of the body.
+type timedBody struct {
+	io.ReadCloser
+	lift func()
+}
+
+func (b *timedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF { //nolint:errorlint // an io.Reader returns it bare
+		b.lift()
+	}
+	return n, err
+}
+
+// Recover answers 500 when a handler panics, and logs where. An answer that has begun is cut off by net/http.
+func Recover(log *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
+				panic(cause)
+			}
+			log.Error("handler_panicked", "path", r.URL.Path, "error", fmt.Sprint(cause), "stack", string(debug.Stack()))
+			WriteError(w, http.StatusInternalServerError, Error{Code: "interno", Message: "the service has a bug; its log says where"})
+		}()
 		next.ServeHTTP(w, r)
 	})
 }

@@ -10,6 +10,7 @@ type Env interface {
 	RequiredSecret(name, what string) string
 	Int(name string, fallback, lowest, highest int) int
 	OneOf(name, fallback string, allowed ...string) string
+	Fault(name, what string)
 }
 
 // Config is how a service reaches the database.
@@ -21,11 +22,18 @@ type Config struct {
 
 // FromEnv reads PULSO_DB_DSN, PULSO_DB_POOL (pool connections unless set) and PULSO_MIGRATE.
 func FromEnv(env Env, pool int) Config {
-	return Config{
+	c := Config{
 		dsn:     env.RequiredSecret("PULSO_DB_DSN", "set it to user:password@tcp(host:3306)/database"),
 		pool:    env.Int("PULSO_DB_POOL", pool, 1, 1000),
 		migrate: env.OneOf("PULSO_MIGRATE", "off", "on", "off") == "on",
 	}
+	if c.dsn == "" {
+		return c
+	}
+	if _, err := parse(c.dsn); err != nil {
+		env.Fault("PULSO_DB_DSN", err.Error())
+	}
+	return c
 }
 
 // Open makes the store, and brings the tables up to date where PULSO_MIGRATE is on.

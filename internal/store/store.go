@@ -46,12 +46,9 @@ type Store struct {
 // Open prepares a pool of at most size connections to a DSN of go-sql-driver/mysql. It does not connect yet: a
 // service starts, and says that it is not ready, while its database is away.
 func Open(dsn string, size int) (*Store, error) {
-	config, err := mysql.ParseDSN(dsn)
+	config, err := parse(dsn)
 	if err != nil {
-		return nil, errors.New("PULSO_DB_DSN is not of the form user:password@tcp(host:port)/database") // the cause could show the password
-	}
-	if config.DBName == "" {
-		return nil, errors.New("PULSO_DB_DSN names no database: end it with /database")
+		return nil, fmt.Errorf("the database's DSN %w", err)
 	}
 	config.ParseTime = true
 	config.Loc = time.UTC
@@ -72,6 +69,18 @@ func Open(dsn string, size int) (*Store, error) {
 	db.SetMaxIdleConns(size)
 	db.SetConnMaxIdleTime(maxIdle)
 	return &Store{db: db, config: config}, nil
+}
+
+// parse reads a DSN; its errors do not show it.
+func parse(dsn string) (*mysql.Config, error) {
+	config, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		return nil, errors.New("is not of the form user:password@tcp(host:port)/database") // the cause could show the password
+	}
+	if config.DBName == "" {
+		return nil, errors.New("names no database: it must end with /database")
+	}
+	return config, nil
 }
 
 func open(config *mysql.Config) (*sql.DB, error) {

@@ -17,10 +17,13 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from argparse import Namespace
+from collections.abc import Mapping
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import gevent
 import psutil
+from flask import Response, jsonify, request
 from gevent.event import Event
 from locust import events
 from locust.env import Environment
@@ -41,6 +44,16 @@ class CannotBeginError(Exception):
     """The options or files do not allow a run; the message is one line for a person."""
 
 
+def check_url(name: str, url: str) -> None:
+    """Raise CannotBeginError unless this is an http or https URL."""
+    try:
+        good = urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname
+    except ValueError:
+        good = False
+    if not good:
+        raise CannotBeginError(f"{name} is {url!r}, not an http or https URL")
+
+
 class Phase(ABC):
     """What differs between the two phases. One object lives in each process, for all runs of that process."""
 
@@ -48,10 +61,15 @@ class Phase(ABC):
     options: Namespace
     # A master that is still ramping up when the run ends sends its workers more users: they end at once.
     is_stopping = False
+    host_example: str  # what to give as --host
+
+    @abstractmethod
+    def check(self, options: Mapping[str, Any]) -> None:
+        """Check the options that the web page can set, which are strings then. Raises CannotBeginError."""
 
     @abstractmethod
     def prepare(self) -> None:
-        """Check options and files once, before any traffic; not called on workers. Raises CannotBeginError."""
+        """Check the other options and files once, before any traffic; not on workers. Raises CannotBeginError."""
 
     @abstractmethod
     def start(self) -> None:
@@ -135,11 +153,28 @@ class Run:
         if isinstance(runner, MasterRunner):
             runner.register_message(_DRAINED, self._on_drained)
         try:
-            if phase.options.headless and not environment.host:
-                raise CannotBeginError("--host is missing, like --host http://VM:8080")
+            self._check(vars(phase.options), needs_host=phase.options.headless)
             phase.prepare()
         except CannotBeginError as error:
             self._fail(str(error))
+        if environment.web_ui:
+            environment.web_ui.app.before_request(self._check_form)
+
+    def _check(self, options: Mapping[str, Any], *, needs_host: bool) -> None:
+        if options["host"]:
+            check_url("--host", options["host"])
+        elif needs_host:
+            raise CannotBeginError(f"--host is missing, like --host {self.phase.host_example}")
+        self.phase.check(options)
+
+    def _check_form(self) -> Response | None:
+        """Refuse on the web page what the command line refuses, as Locust refuses a wrong number of users."""
+        if request.endpoint == "locust.swarm":
+            try:
+                self._check(vars(self.phase.options) | request.form.to_dict(), needs_host=True)
+            except CannotBeginError as error:
+                return jsonify({"success": False, "message": str(error), "host": self.phase.environment.host})
+        return None
 
     def _on_interrupt(self) -> None:
         """End the run on Ctrl-C.

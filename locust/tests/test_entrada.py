@@ -132,17 +132,41 @@ def test_stop_on_the_web_page_writes_the_recording(launch: Launch, tmp_path: Pat
     assert list(tmp_path.iterdir()) == [path], "the web page chose a file"
 
 
-def ask_until_up(url: str, form: bytes) -> None:
+@pytest.mark.parametrize(
+    ("script", "wrong", "said"),
+    [
+        (SCRIPT, {"records": "0"}, "--records is 0, not at least 1"),
+        (SCRIPT, {"records": "many"}, "--records is many, not at least 1"),
+        (SCRIPT, {"host": ""}, "--host is missing, like --host http://VM:8080"),
+        (SCRIPT, {"host": "http://["}, "--host is 'http://[', not an http or https URL"),
+        (SCRIPT, {"target_url": "vm:8082"}, "--target-url is 'vm:8082', not an http or https URL"),
+        ("trafico_salida.py", {"host": ""}, "--host is missing, like --host http://ENTRY:8081"),
+        ("trafico_salida.py", {"host": "nonsense"}, "--host is 'nonsense', not an http or https URL"),
+    ],
+)
+def test_the_web_page_refuses_what_the_command_line_refuses(
+    launch: Launch, tmp_path: Path, script: str, wrong: dict[str, str], said: str
+) -> None:
+    path = tmp_path / "recording.json"
+    path.write_text(json.dumps([sample(1)]))
+    [port] = free_ports(1)
+    run = launch(script, "--recording", str(path), "--web-host", "127.0.0.1", "--web-port", port)
+    form = {"user_count": "10", "spawn_rate": "10", "host": "http://127.0.0.1:9"} | wrong
+    answer = ask_until_up(f"http://127.0.0.1:{port}/swarm", urllib.parse.urlencode(form).encode())
+    run.interrupt()
+    run.finish(0)
+    assert json.loads(answer) == {"success": False, "message": said, "host": None}
+
+
+def ask_until_up(url: str, form: bytes) -> bytes:
     deadline = time.monotonic() + 30
     while True:
         try:
-            urllib.request.urlopen(url, form, timeout=30).read()  # noqa: S310 - our own page
+            return urllib.request.urlopen(url, form, timeout=30).read()  # noqa: S310 - our own page
         except OSError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
-        else:
-            return
 
 
 @pytest.mark.parametrize(
@@ -160,6 +184,9 @@ def test_wrong_options_end_before_any_traffic(launch: Launch, tmp_path: Path, wr
     assert not vm.hits
 
 
-def test_a_missing_host_is_said(launch: Launch, tmp_path: Path) -> None:
-    run = launch(SCRIPT, "--headless", "-t", "2s", "--recording", str(tmp_path / "r.json")).finish(2)
-    assert "error: --host is missing" in run.err
+@pytest.mark.parametrize(
+    ("script", "example"), [(SCRIPT, "http://VM:8080"), ("trafico_salida.py", "http://ENTRY:8081")]
+)
+def test_a_missing_host_is_said(launch: Launch, tmp_path: Path, script: str, example: str) -> None:
+    run = launch(script, "--headless", "-t", "2s", "--recording", str(tmp_path / "r.json")).finish(2)
+    assert f"error: --host is missing, like --host {example}" in run.err

@@ -45,7 +45,7 @@ function show(rows: Row[], state?: State, languages?: string[]) {
 }
 
 describe('the page', () => {
-  it('says that it connects, that it has no connection, and what to run when there are no rows', () => {
+  it('says that it connects, where to look when it cannot, and when rows come', () => {
     const { screen, find, update, store, frames } = render(<App />);
     expect(find('waiting').textContent).toContain('Conectando');
     expect(find('conn').dataset.state).toBe('connecting');
@@ -55,13 +55,14 @@ describe('the page', () => {
     });
     expect(find('conn').className).toContain('bad');
     expect(find('waiting').textContent).toContain('no responde');
+    expect(find('waiting').textContent).toContain('.pulso/logs/socket.log');
     update(() => {
       store.connected();
       store.snapshot(snapshot([], 'stale'));
       frames();
     });
     expect(find('conn').textContent).toBe('Sin filas todavía');
-    expect(find('waiting').textContent).toContain('make demo');
+    expect(find('waiting').textContent).toMatch(/fase 1 Pulso solo graba.*fase 2.*make demo/);
     expect(screen.querySelector('[data-testid="cpu-chart"]')).toBeNull();
   });
 
@@ -100,13 +101,26 @@ describe('the page', () => {
     expect(rows[2]?.querySelector('.peak')?.textContent).toBe('3 12:00:00');
     expect(rows[3]?.querySelector('.peak')?.textContent).toBe('ninguno');
     expect(find('process-table').dataset.total).toBe('100');
+    expect(find('process-table').querySelector('thead .number')?.textContent).toBe('Ahora');
+  });
+
+  it('says what the hatch means where there is one', () => {
+    const seconds = [0, 1, 2, 20];
+    const rows = seconds.map((second, i) => makeRow({ id: i + 1, hora: at(second) }));
+    const legends = (screen: HTMLElement) =>
+      [...screen.querySelectorAll('.hatched')].map((legend) => legend.textContent);
+    expect(legends(show(rows).screen)).toEqual(['sin datos', 'sin datos']);
+    expect(legends(show(rows.slice(0, 3)).screen)).toEqual([]);
   });
 
   it('lets a person choose among VMs, and stays with the choice', () => {
-    const { find, update, store, frames } = show([
+    const { screen, find, update, store, frames } = show([
       makeRow({ id: 1, host: 'vm-b', porcentaje_cpu_uso: 10 }),
-      makeRow({ id: 2, host: 'vm-a', porcentaje_cpu_uso: 20 }),
+      makeRow({ id: 2, host: 'vm-a', porcentaje_cpu_uso: 20, secuencia: 1 }),
+      makeRow({ id: 3, host: 'vm-a', porcentaje_cpu_uso: 20, secuencia: 1 }),
     ]);
+    const counted = () => ['rows-total', 'distinct-total'].map((id) => find(id).dataset.value);
+    expect(counted()).toEqual(['2', '1']);
     const picker = find('host');
     if (!(picker instanceof HTMLSelectElement)) throw new Error('two hosts are no choice');
     expect(picker.value).toBe('vm-a'); // whose row came last
@@ -115,8 +129,10 @@ describe('the page', () => {
       picker.dispatchEvent(new Event('change', { bubbles: true }));
     });
     expect(drawn.findLast((spec) => spec.accent === 'cpu')?.y).toEqual([10]);
+    expect(counted()).toEqual(['1', '1']);
+    expect(screen.querySelector('.counters')?.textContent).toContain('VMvm-b');
     update(() => {
-      store.samples({ now, cursor: 3, rows: [makeRow({ id: 3, host: 'vm-c' })] });
+      store.samples({ now, cursor: 4, rows: [makeRow({ id: 4, host: 'vm-c' })] });
       frames();
     });
     expect(picker.value).toBe('vm-b');
@@ -132,6 +148,7 @@ describe('the page', () => {
     expect(find('conn').className).toContain(tone);
     expect(screen.querySelector('[role="status"]')?.textContent).toBe(words);
     expect(screen.querySelector('main')?.dataset.fresh).toBe('false');
+    expect(screen.querySelector('thead .number')?.textContent).toBe('Último');
   });
 
   it('speaks English, and changes to Spanish and back', () => {

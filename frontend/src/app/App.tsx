@@ -35,11 +35,15 @@ export function App() {
         <ConnectionPill condition={condition} link={view.link} />
       </Header>
       <main className="page" aria-label={t('page.content')} data-fresh={condition === 'live'}>
-        {shown ? <Board host={shown} /> : <Waiting condition={condition} link={view.link} />}
+        {shown ? (
+          <Board host={shown} live={condition === 'live'} />
+        ) : (
+          <Waiting condition={condition} link={view.link} />
+        )}
         {shown && (
           <Counters
-            rows={view.rows}
-            distinct={view.distinct}
+            vm={names.length > 1 ? shown.host : undefined}
+            received={view.received.get(shown.host)}
             points={shown.points.length}
             source={shown.latest.row.fuente}
           />
@@ -49,13 +53,13 @@ export function App() {
   );
 }
 
-function Board({ host }: { readonly host: HostView }) {
+function Board({ host, live }: { readonly host: HostView; readonly live: boolean }) {
   const axis = useMemo(() => timeAxis(host), [host]);
   return (
     <div className="board">
       <CpuCard host={host} axis={axis} />
       <RamCard host={host} axis={axis} />
-      <ProcessTable host={host} axis={axis} />
+      <ProcessTable host={host} axis={axis} live={live} />
     </div>
   );
 }

@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	connectTimeout = 5 * time.Second // a connection that never joins the namespace is closed
-	maxMessage     = 16 << 10        // bytes that a client may send at once; ours send next to nothing
-	audience       = "live"          // the room of the clients that have their snapshot
+	connectTimeout = 5 * time.Second  // a connection that never joins the namespace is closed
+	maxMessage     = 16 << 10         // bytes that a client may send at once; ours send next to nothing
+	audience       = "live"           // the room of the clients that have their snapshot
+	writeTimeout   = 10 * time.Second // a client that takes nothing for this long is disconnected
 )
 
 // Welcomer gives a new client its snapshot, and holds the events back until welcome has returned.
@@ -50,7 +51,7 @@ func (s *Server) Handler(hub Welcomer, log *slog.Logger, now func() time.Time) (
 			client.Join(audience)
 		})
 	})
-	return sameOrigin(afterHandshake(s.io.ServeHandler(nil))), err
+	return sameOrigin(guard(s.io.ServeHandler(nil), writeTimeout)), err
 }
 
 // Broadcast sends an event to every client that has its snapshot.
@@ -68,7 +69,8 @@ func sameOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin != "" {
 			from, err := url.Parse(origin)
-			if err != nil || from.Host != r.Host && from.Host != r.Header.Get("X-Forwarded-Host") {
+			// Sandboxed frames and files have no host: `null` parses, and must not equal a header that is not there.
+			if err != nil || from.Host == "" || from.Host != r.Host && from.Host != r.Header.Get("X-Forwarded-Host") {
 				service.WriteError(w, http.StatusForbidden, service.Error{Code: "origen", Message: "pages of other sites may not read the stream"})
 				return
 			}

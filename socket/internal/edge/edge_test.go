@@ -157,9 +157,12 @@ func TestPagesOfOtherSitesAreRefused(t *testing.T) {
 	host := strings.TrimPrefix(url, "http://")
 	for origin, allowed := range map[string]bool{
 		"": true, "http://" + host: true, "https://" + host: true, "https://page.example": true,
-		"https://evil.example": false, "null": false, "http://" + host + ".evil.example": false, "://": false,
+		"https://evil.example": false, "null": false, "file://": false, "x": false, "http://" + host + ".evil.example": false, "://": false,
 	} {
-		header := http.Header{"X-Forwarded-Host": {"page.example"}}
+		header := http.Header{}
+		if origin == "https://page.example" {
+			header.Set("X-Forwarded-Host", "page.example")
+		}
 		if origin != "" {
 			header.Set("Origin", origin)
 		}

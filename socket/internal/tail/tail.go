@@ -21,8 +21,10 @@ import (
 const (
 	// batch bounds the rows of one read; the next one goes on where it ended.
 	batch = 5000
-	// maxHoles bounds the statement. Beyond it the oldest holes are given up, and Forgotten counts them.
-	maxHoles = 2000
+	// perStatement bounds the holes of one statement; where there are more, further statements look at the others.
+	perStatement = 1000
+	// maxHoles bounds memory and work. Beyond it the oldest holes are given up, and Forgotten counts them.
+	maxHoles = 20_000
 	// maxStep is how much time may pass between two looks, as far as holes are concerned.
 	maxStep = 2 * time.Second
 )
@@ -54,11 +56,7 @@ func New(reader Reader, after int64) *Cursor { return &Cursor{reader: reader, hi
 // Next reads the rows that have become visible, in order of id. Where more says true, it stopped at its bound and
 // there may be others at once. After an error the cursor stands where it stood.
 func (c *Cursor) Next(ctx context.Context) (rows []sample.Row, more bool, err error) {
-	ranges := make([]store.Range, len(c.holes))
-	for i, h := range c.holes {
-		ranges[i] = h.Range
-	}
-	visible, err := c.reader.RowsAfter(ctx, c.high, ranges, batch)
+	visible, more, err := c.read(ctx)
 	if err != nil {
 		return nil, false, err
 	}
@@ -69,7 +67,25 @@ func (c *Cursor) Next(ctx context.Context) (rows []sample.Row, more bool, err er
 		c.pass(v.ID)
 	}
 	c.bury()
-	return rows, len(visible) == batch, nil
+	return rows, more, nil
+}
+
+// read looks at the holes and at what is new.
+func (c *Cursor) read(ctx context.Context) (visible []store.Visible, more bool, err error) {
+	ranges := make([]store.Range, len(c.holes))
+	for i, h := range c.holes {
+		ranges[i] = h.Range
+	}
+	for len(ranges) > perStatement {
+		filled, err := c.reader.RowsAfter(ctx, sample.MaxInteger, ranges[:perStatement], batch)
+		if err != nil {
+			return nil, false, err
+		}
+		visible, more = append(visible, filled...), more || len(filled) == batch
+		ranges = ranges[perStatement:]
+	}
+	last, err := c.reader.RowsAfter(ctx, c.high, ranges, batch)
+	return append(visible, last...), more || len(last) == batch, err
 }
 
 // age lets the time pass that lies between the newest row known and the newest one of these.

@@ -18,13 +18,17 @@ const states: readonly ProcessState[] = [
   { name: 'stopped', letters: 'T t', count: (sample) => sample.procesos_parados },
 ];
 
-interface Props {
+interface RowProps {
   readonly host: HostView;
   readonly axis: TimeAxis;
 }
 
+interface Props extends RowProps {
+  readonly live: boolean; // else the newest sample is not of now
+}
+
 /** How many processes are in each state: now, as a share, and over the live window, where rare states stay visible. */
-export function ProcessTable({ host, axis }: Props) {
+export function ProcessTable({ host, axis, live }: Props) {
   const { t, format } = useI18n();
   const heading = useId();
   const total = host.latest.row.total_procesos;
@@ -39,7 +43,7 @@ export function ProcessTable({ host, axis }: Props) {
           <tr>
             <th scope="col">{t('processes.state')}</th>
             <th scope="col" className="number">
-              {t('processes.now')}
+              {t(live ? 'processes.now' : 'processes.last')}
             </th>
             <th scope="col">{t('processes.share')}</th>
             <th scope="col" className="meaning">
@@ -63,7 +67,7 @@ export function ProcessTable({ host, axis }: Props) {
   );
 }
 
-function StateRow({ state, host, axis }: Props & { readonly state: ProcessState }) {
+function StateRow({ state, host, axis }: RowProps & { readonly state: ProcessState }) {
   const { t, format } = useI18n();
   const values = useMemo(() => host.points.map(({ row }) => state.count(row)), [host, state]);
   const peak = peakOf(values);

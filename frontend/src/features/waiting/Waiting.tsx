@@ -6,7 +6,7 @@ interface Props {
   readonly link: Link;
 }
 
-/** Stands where the charts will be until the first row comes, and says what is missing and what to run. */
+/** Stands where the charts will be until the first row comes, and says what is missing and where to look. */
 export function Waiting({ condition, link }: Props) {
   const { t } = useI18n();
   const why =
@@ -26,9 +26,6 @@ export function Waiting({ condition, link }: Props) {
       <p>{t(`waiting.${why}.text`)}</p>
       {why === 'rows' && (
         <>
-          <pre>
-            <code>locust -f locust/trafico_salida.py --host http://127.0.0.1:8081</code>
-          </pre>
           <p>{t('waiting.rows.demo')}</p>
           <pre>
             <code>make demo</code>
@@ -36,9 +33,12 @@ export function Waiting({ condition, link }: Props) {
         </>
       )}
       {(why === 'lost' || why === 'away') && (
-        <pre>
-          <code>make doctor</code>
-        </pre>
+        <>
+          <p>{t('waiting.log')}</p>
+          <pre>
+            <code>.pulso/logs/socket.log</code>
+          </pre>
+        </>
       )}
     </section>
   );

@@ -29,12 +29,13 @@ export const en: Catalogue = {
   'chart.axis': "the VM's time (UTC)",
   'chart.noData': 'no data',
   'chart.summary':
-    '{title} in use, {from} to {to} UTC: now {now}, lowest {min}, highest {max}, {gaps} stretches without data',
+    '{title} in use, {from} to {to} UTC: last {now}, lowest {min}, highest {max}, {gaps} stretches without data',
 
   'processes.title': 'Processes',
   'processes.total': '{count} in total',
   'processes.state': 'State',
   'processes.now': 'Now',
+  'processes.last': 'Last',
   'processes.share': 'Share',
   'processes.meaning': 'What it means',
   'processes.window': 'Window of {minutes} min',
@@ -50,8 +51,8 @@ export const en: Catalogue = {
   'processes.zombie.meaning': 'ended, and nobody collects them',
   'processes.stopped.meaning': 'halted by a signal',
 
-  'counters.label': 'Received by this page',
-  'counters.rows': 'rows received',
+  'counters.label': 'Data of the chosen VM',
+  'counters.rows': 'rows received by this page',
   'counters.distinct': 'distinct samples',
   'counters.points': 'points in the charts',
   'counters.source': 'source',
@@ -61,12 +62,15 @@ export const en: Catalogue = {
   'waiting.connecting.title': 'Connecting to the data service',
   'waiting.connecting.text': 'The first time takes a moment.',
   'waiting.lost.title': 'The data service does not answer',
-  'waiting.lost.text': 'The page keeps trying by itself. Check that the socket service is running:',
+  'waiting.lost.text':
+    'The page keeps trying by itself. If the socket service is not running, its log says why.',
   'waiting.away.title': 'The database does not answer',
-  'waiting.away.text': 'The data service is reached, but it cannot reach the database. Find the cause with:',
+  'waiting.away.text': 'The socket service is reached, but it cannot reach the database. Its log says why.',
+  'waiting.log': 'If it was started with make demo, that log is:',
   'waiting.rows.title': 'Waiting for the first row…',
-  'waiting.rows.text': 'Connected, and the database is empty. To send the recorded samples over both routes:',
-  'waiting.rows.demo': 'Or the whole system on this machine, load included:',
+  'waiting.rows.text':
+    'Connected, and the database is empty. In phase 1 Pulso only records the VM; rows come in phase 2, when the recording is replayed.',
+  'waiting.rows.demo': 'If no demo is running, this command runs both phases on this machine:',
 
   'error.title': 'The page failed',
   'error.text': 'The data is safe in the database. Reload the page; the console has the details.',

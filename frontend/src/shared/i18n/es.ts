@@ -28,12 +28,13 @@ export const es = {
   'chart.axis': 'hora de la VM (UTC)',
   'chart.noData': 'sin datos',
   'chart.summary':
-    '{title} en uso, de {from} a {to} UTC: ahora {now}, mínimo {min}, máximo {max}, {gaps} tramos sin datos',
+    '{title} en uso, de {from} a {to} UTC: último {now}, mínimo {min}, máximo {max}, {gaps} tramos sin datos',
 
   'processes.title': 'Procesos',
   'processes.total': '{count} en total',
   'processes.state': 'Estado',
   'processes.now': 'Ahora',
+  'processes.last': 'Último',
   'processes.share': 'Proporción',
   'processes.meaning': 'Qué significa',
   'processes.window': 'Ventana de {minutes} min',
@@ -49,8 +50,8 @@ export const es = {
   'processes.zombie.meaning': 'terminaron y nadie los recoge',
   'processes.stopped.meaning': 'detenidos por una señal',
 
-  'counters.label': 'Recibido por esta página',
-  'counters.rows': 'filas recibidas',
+  'counters.label': 'Datos de la VM elegida',
+  'counters.rows': 'filas recibidas por esta página',
   'counters.distinct': 'muestras distintas',
   'counters.points': 'puntos en los gráficos',
   'counters.source': 'fuente',
@@ -60,14 +61,16 @@ export const es = {
   'waiting.connecting.title': 'Conectando con el servicio de datos',
   'waiting.connecting.text': 'Tarda un momento la primera vez.',
   'waiting.lost.title': 'El servicio de datos no responde',
-  'waiting.lost.text': 'La página vuelve a intentarlo sola. Revise que el servicio de socket esté en marcha:',
+  'waiting.lost.text':
+    'La página vuelve a intentarlo sola. Si el servicio de socket no está en marcha, su registro dice la causa.',
   'waiting.away.title': 'La base de datos no responde',
   'waiting.away.text':
-    'Hay conexión con el servicio de datos, pero este no alcanza la base. Revise la causa con:',
+    'Hay conexión con el servicio de socket, pero este no alcanza la base. Su registro dice la causa.',
+  'waiting.log': 'Si se inició con make demo, ese registro es:',
   'waiting.rows.title': 'Esperando la primera fila…',
   'waiting.rows.text':
-    'Hay conexión y la base está vacía. Para enviar las muestras grabadas por las dos rutas:',
-  'waiting.rows.demo': 'O todo el sistema en esta máquina, con carga incluida:',
+    'Hay conexión y la base está vacía. En la fase 1 Pulso solo graba la VM; las filas llegan en la fase 2, cuando se reproduce la grabación.',
+  'waiting.rows.demo': 'Si no hay una demo en marcha, esta orden ejecuta las dos fases en esta máquina:',
 
   'error.title': 'La página tuvo un error',
   'error.text':

@@ -17,7 +17,12 @@ export interface View {
   readonly state: State | undefined; // as the server said last
   readonly hosts: readonly HostView[]; // in order of name
   readonly newestHost: string | undefined; // whose row arrived last
-  readonly rows: number; // rows received, each id once
+  readonly received: ReadonlyMap<string, Received>; // by host
+}
+
+/** What this page has received of one host. */
+export interface Received {
+  readonly rows: number; // each id once
   readonly distinct: number; // different samples among them
 }
 
@@ -40,8 +45,7 @@ const emptyView: View = {
   state: undefined,
   hosts: [],
   newestHost: undefined,
-  rows: 0,
-  distinct: 0,
+  received: new Map(),
 };
 
 /**
@@ -53,13 +57,12 @@ export class StreamStore {
   readonly #clock: ServerClock;
   readonly #listeners = new Set<() => void>();
   readonly #windows = new Map<string, HostWindow>(); // the host whose row came last is at the end
+  readonly #received = new Map<string, Received>(); // of the same hosts
   readonly #ids = new Recent<number, string>(rememberedIds); // recibido, to know another database by
   readonly #samples = new Recent<string, true>(rememberedSamples);
   #link: Link = 'connecting';
   #state: State | undefined;
   #lowestId = Number.POSITIVE_INFINITY;
-  #rows = 0;
-  #distinct = 0;
   #newest = Number.NEGATIVE_INFINITY; // recibido
   #view = emptyView;
   #pending = false;
@@ -128,16 +131,21 @@ export class StreamStore {
     const touched = new Set<HostWindow>();
     for (const row of rows) {
       if (!this.#ids.add(row.id, row.recibido)) continue;
-      this.#rows += 1;
       this.#lowestId = Math.min(this.#lowestId, row.id);
-      if (this.#samples.add(sampleKey(row), true)) this.#distinct += 1;
       this.#newest = Math.max(this.#newest, parseTime(row.recibido));
-      const window = this.#window(row.host ?? '');
+      const host = row.host ?? '';
+      this.#count(host, this.#samples.add(sampleKey(row), true));
+      const window = this.#window(host);
       window.add(row);
       touched.add(window);
     }
     for (const window of touched) window.prune();
     this.#changed();
+  }
+
+  #count(host: string, isNew: boolean): void {
+    const { rows, distinct } = this.#received.get(host) ?? { rows: 0, distinct: 0 };
+    this.#received.set(host, { rows: rows + 1, distinct: distinct + Number(isNew) });
   }
 
   #window(host: string): HostWindow {
@@ -146,7 +154,10 @@ export class StreamStore {
     this.#windows.set(host, window);
     if (this.#windows.size > hostLimit) {
       const quietest = this.#windows.keys().next();
-      if (!quietest.done) this.#windows.delete(quietest.value);
+      if (!quietest.done) {
+        this.#windows.delete(quietest.value);
+        this.#received.delete(quietest.value);
+      }
     }
     return window;
   }
@@ -164,11 +175,10 @@ export class StreamStore {
 
   #forget(): void {
     this.#windows.clear();
+    this.#received.clear();
     this.#ids.clear();
     this.#samples.clear();
     this.#lowestId = Number.POSITIVE_INFINITY;
-    this.#rows = 0;
-    this.#distinct = 0;
     this.#newest = Number.NEGATIVE_INFINITY;
   }
 
@@ -197,8 +207,7 @@ export class StreamStore {
       state: this.#state,
       hosts,
       newestHost,
-      rows: this.#rows,
-      distinct: this.#distinct,
+      received: new Map(this.#received),
     };
   }
 }

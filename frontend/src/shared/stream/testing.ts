@@ -1,6 +1,6 @@
 // Makes rows and a store whose time and frames the test owns.
 import type { Row } from '../contract/sample';
-import { StreamStore } from './store';
+import { type Received, StreamStore, type View } from './store';
 
 /** A row with plausible values; `over` says what matters to the test. */
 export function makeRow(over: Partial<Row> & { id: number }): Row {
@@ -30,6 +30,15 @@ export function makeRow(over: Partial<Row> & { id: number }): Row {
 export function at(seconds: number): string {
   const text = new Date(Date.UTC(2026, 2, 1, 12, 0, 0) + seconds * 1_000).toISOString();
   return text.slice(0, 23).replace('T', ' ').replace('.000', '');
+}
+
+/** What a page has received of all hosts together. */
+export function receivedInAll(view: View): Received {
+  const each = [...view.received.values()];
+  return {
+    rows: each.reduce((sum, { rows }) => sum + rows, 0),
+    distinct: each.reduce((sum, { distinct }) => sum + distinct, 0),
+  };
 }
 
 export interface TestStore {

@@ -8,13 +8,13 @@ interface Props {
 export function Donut({ percent, text, label }: Props) {
   return (
     <svg className="donut" viewBox="0 0 72 72" role="img" aria-label={label}>
-      <circle className="donut-free" cx="36" cy="36" r="30" />
+      <circle className="donut-free" cx="36" cy="36" r="31" />
       {percent > 0 && (
         <circle
           className="donut-used"
           cx="36"
           cy="36"
-          r="30"
+          r="31"
           pathLength="100"
           strokeDasharray={`${percent} 100`}
           transform="rotate(-90 36 36)"

@@ -51,17 +51,22 @@ export function UsageCard({ title, accent, used, axis, values, children }: Props
           <h2 id={heading}>{title}</h2>
           <p className="big now">{format.percent(used)}</p>
         </div>
-        <dl className="facts">{children}</dl>
-        <Donut
-          percent={used}
-          text={format.percent(used, 0)}
-          label={t('usage.donut', { title, used: format.percent(used), free: format.percent(100 - used) })}
-        />
+        <div className="detail">
+          <dl className="facts">{children}</dl>
+          <Donut
+            percent={used}
+            text={format.percent(used, 0)}
+            label={t('usage.donut', { title, used: format.percent(used), free: format.percent(100 - used) })}
+          />
+        </div>
       </header>
       <TimeChart spec={spec} summary={summary} testId={`${accent}-chart`} />
-      <p className="axis-title">
-        {t('chart.axis')} · {format.date(axis.to * 1_000)}
-      </p>
+      <footer className="chart-foot">
+        {axis.holes.length > 0 && <span className="hatched">{t('chart.noData')}</span>}
+        <span className="axis-title">
+          {t('chart.axis')} · {format.date(axis.to * 1_000)}
+        </span>
+      </footer>
     </section>
   );
 }
