@@ -9,8 +9,8 @@ export GOFLAGS += -tags=nomsgpack
 LINT_DIR := $(CACHE)/golangci-lint-$(GOLANGCI_LINT)-$(shell go env GOVERSION 2>/dev/null)
 VENV     := $(CACHE)/python-$(shell (python3 --version; cat locust/requirements.lock) 2>/dev/null | sha256sum | cut -c1-16)
 PAGES    := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wildcard frontend/*.html frontend/*.ts frontend/*.json frontend/tools/*.mjs)
-LOCAL    := bin/local -locust $(VENV)/bin/locust
 
+.DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help demo smoke function build test test-go test-locust test-frontend test-e2e lint fmt generate clean
 
@@ -19,20 +19,22 @@ help: ## list the commands
 
 ## -- run
 
-demo: build $(VENV)/ready ## the whole system on this machine: open http://127.0.0.1:8000 (FULL=1: the brief's full protocol)
-	@$(LOCAL) $(if $(FULL),-full) demo
+demo: build ## the whole system on this machine: open http://127.0.0.1:8000 (FULL=1: the brief's full protocol)
+	@bin/local $(if $(FULL),-full) demo
 
-smoke: build $(VENV)/ready ## the same path, headless and short: fails if anything is lost
-	@$(LOCAL) smoke
+smoke: build ## the same path, headless and short: fails if anything is lost
+	@bin/local smoke
 
 function: | need-go need-mariadb ## one function alone, under functions-framework and on the local database: make function NAME=api1
+	@test -n "$(filter api1 api2,$(NAME))" || { echo "say which: make function NAME=api1, or NAME=api2"; exit 2; }
 	go build -trimpath -o bin/functions ./functions/cmd
 	go build -trimpath -o bin/local ./local
-	@bin/local $(or $(NAME),$(error say which: make function NAME=api1))
+	@bin/local $(NAME)
 
 ## -- build
 
-build: frontend/dist/index.html | need-mariadb ## the binaries in bin/ and the dashboard in frontend/dist/
+build: frontend/dist/index.html $(VENV)/ready | need-go need-mariadb ## the binaries in bin/ and the dashboard in frontend/dist/
+	@mkdir -p bin && ln -sfn $(VENV)/bin/locust bin/locust
 	go build -trimpath -o bin/agent ./agent
 	go build -trimpath -o bin/workload ./agent/workload
 	go build -trimpath -o bin/functions ./functions/cmd
@@ -47,7 +49,7 @@ frontend/node_modules/ready: frontend/package-lock.json | need-node
 	cd frontend && npm ci --no-fund --no-audit
 	@touch $@
 
-$(VENV)/ready: locust/requirements.lock | need-python
+$(VENV)/ready: | need-python
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement locust/requirements.lock
 	@touch $@
@@ -56,8 +58,8 @@ $(LINT_DIR)/golangci-lint: | need-go
 	@echo "building golangci-lint $(GOLANGCI_LINT), once"
 	GOBIN=$(LINT_DIR) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 
-.PHONY: need-go need-node need-python need-mariadb need-chromium
-need-go need-node need-python need-mariadb need-chromium: need-%:
+.PHONY: need-go need-cc need-node need-python need-mariadb need-chromium
+need-go need-cc need-node need-python need-mariadb need-chromium: need-%:
 	@scripts/need $*
 
 ## -- check
@@ -65,7 +67,7 @@ need-go need-node need-python need-mariadb need-chromium: need-%:
 test: test-go test-locust test-frontend test-e2e smoke ## every test: Go, database, Locust, front end, end to end
 	@echo "make test: all passed"
 
-test-go: | need-go need-mariadb ## Go with the race detector, on a private MariaDB
+test-go: | need-go need-cc need-mariadb ## Go with the race detector, on a private MariaDB
 	go test -race -count=1 ./... # a cached result could be that of a machine without MariaDB
 
 test-locust: $(VENV)/ready ## the Locust scripts, with real Locust
@@ -74,8 +76,8 @@ test-locust: $(VENV)/ready ## the Locust scripts, with real Locust
 test-frontend: frontend/node_modules/ready ## the dashboard's logic and components
 	cd frontend && npm test
 
-test-e2e: build $(VENV)/ready | need-chromium ## the dashboard in Chromium on the whole system
-	cd frontend && PULSO_LOCUST=$(VENV)/bin/locust npm run e2e
+test-e2e: build | need-chromium ## the dashboard in Chromium on the whole system
+	cd frontend && npm run e2e
 
 lint: $(LINT_DIR)/golangci-lint $(VENV)/ready frontend/node_modules/ready ## all linters, and generated files are up to date
 	$(LINT_DIR)/golangci-lint run ./...

@@ -24,13 +24,14 @@ func demo(ctx context.Context, s settings) error {
 		enter.Duration = 300*time.Second + 3*time.Minute
 	}
 	return with(ctx, s.system(system.Documented(), "1s"), func(ctx context.Context, sys *system.System) error {
-		fmt.Printf("Pulso is up: open %s\n  logs: %s\n", sys.Page(), sys.Logs())
-		if _, err := s.bothPhases(ctx, sys, s.plan(sys, enter, leave)); err != nil {
+		fmt.Printf("Pulso is up: open %s (it fills in phase 2)\n  logs: %s\n", sys.Page(), sys.Logs())
+		r, err := s.bothPhases(ctx, sys, s.plan(sys, enter, leave))
+		if err != nil {
 			return err
 		}
 		fmt.Printf("\nStill up at %s; Ctrl-C stops everything.\n", sys.Page())
 		<-ctx.Done()
-		return nil
+		return r.Check()
 	})
 }
 
@@ -74,6 +75,9 @@ func (s settings) smokeCheck(ctx context.Context, sys *system.System, watching *
 	}
 	if err := r.Check(); err != nil {
 		return err
+	}
+	if r.Others > 0 {
+		return fmt.Errorf("%d rows in the database were never acknowledged", r.Others)
 	}
 	// In turn, so that only a retry can tip the balance, by one each.
 	if tilt := r.Stored["api1"] - r.Stored["api2"]; tilt < -1-r.Sent.Retried || tilt > 1+r.Sent.Retried {

@@ -33,10 +33,14 @@ type settings struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	// A second Ctrl-C ends us at once, and the parts with us.
+	context.AfterFunc(ctx, stop)
 	err := run(ctx, os.Args[1:])
 	interrupted := ctx.Err() != nil
 	stop()
 	switch {
+	case err == nil && interrupted:
+		fmt.Println("\nstopped")
 	case err == nil:
 	case interrupted && errors.Is(err, context.Canceled):
 		fmt.Println("\nstopped")
@@ -50,10 +54,16 @@ func main() {
 func run(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
 	var s settings
-	flags.StringVar(&s.locust, "locust", "locust", "the Locust program")
+	flags.StringVar(&s.locust, "locust", "bin/locust", "the Locust program")
 	flags.StringVar(&s.dir, "dir", ".pulso", "the folder for the database, the logs and the recording")
 	flags.BoolVar(&s.full, "full", false, "demo: 300 users, one more each second, then three minutes with all of them")
-	if err := flags.Parse(arguments); err != nil {
+	flags.Usage = func() {
+		fmt.Fprintf(flags.Output(), "usage: local [flags] demo|smoke|up|api1|api2\n")
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(arguments); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	var err error

@@ -17,8 +17,10 @@ type progress struct {
 	out      io.Writer
 	terminal bool
 	total    time.Duration // phase 1 runs for a set time
-	last     time.Time     // when a line was last printed
-	width    int           // of the line on the terminal
+	users    int           // the most so far: they leave again when a phase ends
+	line     string        // the last state
+	printed  string        // what was last printed
+	at       time.Time     // when
 }
 
 func newProgress(out *os.File, total time.Duration) *progress {
@@ -27,28 +29,35 @@ func newProgress(out *os.File, total time.Duration) *progress {
 }
 
 func (p *progress) show(s phase.Progress) {
-	line := fmt.Sprintf("  %s  %3d users", clock(s.Elapsed), s.Users)
+	p.users = max(p.users, s.Users)
 	if s.Phase == 1 {
-		line = fmt.Sprintf("  %s of %s  %3d users  %6d requests  %d failed  %3d distinct samples",
-			clock(s.Elapsed), clock(p.total.Seconds()), s.Users, s.Requests, s.Failures, s.Distinct)
+		p.line = fmt.Sprintf("  %s of %s  %3d users  %6d requests  %d failed  %3d distinct samples",
+			clock(min(s.Elapsed, p.total.Seconds())), clock(p.total.Seconds()), p.users, s.Requests, s.Failures, s.Distinct)
 	} else {
-		line += fmt.Sprintf("  %5d of %d acknowledged  api1 %d  api2 %d  %d retried",
-			s.Acknowledged, s.Total, s.Routes["api1"], s.Routes["api2"], s.Retried)
+		p.line = fmt.Sprintf("  %s  %3d users  %5d of %d acknowledged  api1 %d  api2 %d  %d retried",
+			clock(s.Elapsed), p.users, s.Acknowledged, s.Total, s.Routes["api1"], s.Routes["api2"], s.Retried)
 	}
-	switch {
-	case p.terminal:
-		padding := strings.Repeat(" ", max(0, p.width-len(line)))
-		_, _ = fmt.Fprintf(p.out, "\r%s%s", line, padding)
-		p.width = len(line)
-	case time.Since(p.last) >= quietly:
-		p.last = time.Now()
-		_, _ = fmt.Fprintln(p.out, line)
+	if p.terminal || time.Since(p.at) >= quietly {
+		p.print()
 	}
 }
 
-// end leaves the moving line behind.
+func (p *progress) print() {
+	if p.terminal {
+		padding := strings.Repeat(" ", max(0, len(p.printed)-len(p.line)))
+		_, _ = fmt.Fprintf(p.out, "\r%s%s", p.line, padding)
+	} else {
+		_, _ = fmt.Fprintln(p.out, p.line)
+	}
+	p.printed, p.at = p.line, time.Now()
+}
+
+// end leaves the last state behind.
 func (p *progress) end() {
-	if p.terminal && p.width > 0 {
+	if p.line != p.printed {
+		p.print()
+	}
+	if p.terminal && p.line != "" {
 		_, _ = fmt.Fprintln(p.out)
 	}
 }

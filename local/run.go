@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -57,7 +58,9 @@ func with(ctx context.Context, config system.Config, do func(context.Context, *s
 		err = result
 	case err = <-sys.Died():
 		cancel()
-		<-done // its result is only a consequence
+		<-done
+		_ = sys.Stop() // what the others say, and the command's result, are only consequences
+		return err
 	}
 	stopErr := sys.Stop()
 	if stopErr != nil && ctx.Err() != nil {
@@ -68,6 +71,12 @@ func with(ctx context.Context, config system.Config, do func(context.Context, *s
 
 // bothPhases loads and records the VM, replays the recording, and prints the result.
 func (s settings) bothPhases(ctx context.Context, sys *system.System, p plan) (report.Report, error) {
+	// What an interrupted run leaves must not be of two runs.
+	for _, product := range []string{p.leave.Recording, p.leave.Summary} {
+		if err := os.Remove(product); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return report.Report{}, err
+		}
+	}
 	started := time.Now()
 	locust := s.locustFor(sys)
 	fmt.Printf("\nPhase 1: %d users load and record this machine\n", p.enter.Users)

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { test as base } from '@playwright/test';
 
 const root = resolve(import.meta.dirname, '../..');
-const locust = process.env.PULSO_LOCUST ?? 'locust';
+const locust = join(root, 'bin', 'locust');
 
 /** Where the parts answer. */
 interface Where {

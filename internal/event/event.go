@@ -24,7 +24,7 @@ const StaleSeconds = 10
 type Snapshot struct {
 	Now    sample.Recibido `json:"now" tstype:"string"` // the server's clock
 	Cursor int64           `json:"cursor"`              // the highest id with no open hole beneath it
-	Rows   []sample.Row    `json:"rows"`                // each host's live window, in order of id
+	Rows   []sample.Row    `json:"rows"`                // each host's live window, a row for each sample, in order of id
 	Status Status          `json:"status"`
 }
 

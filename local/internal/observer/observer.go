@@ -15,7 +15,10 @@ import (
 	"time"
 )
 
-const stopTimeout = 5 * time.Second
+const (
+	stopTimeout = 5 * time.Second
+	settle      = time.Second // a row that comes twice comes again with one of the next ticks
+)
 
 // Observer is a connected client.
 type Observer struct {
@@ -102,16 +105,22 @@ func (o *Observer) note(change func()) {
 	o.change = make(chan struct{})
 }
 
-// Await returns when every id has come, and fails when one came twice, when the client was disconnected, or when ctx
+// Await returns a moment after every id has come, and fails when one came twice, when the client was disconnected, or when ctx
 // ends first.
 func (o *Observer) Await(ctx context.Context, ids []int64) error {
+	var settled <-chan time.Time
 	for {
 		missing, change, err := o.look(ids)
-		if err != nil || missing == 0 {
+		if err != nil {
 			return err
+		}
+		if missing == 0 && settled == nil {
+			settled = time.After(settle)
 		}
 		select {
 		case <-change:
+		case <-settled:
+			return nil
 		case <-o.done:
 			return errors.New("observer: ended too early")
 		case <-ctx.Done():

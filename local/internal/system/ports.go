@@ -38,7 +38,7 @@ func (p Ports) check(ctx context.Context, only string) error {
 		name string
 		port int
 	}{
-		{"frontend", p.Frontend}, {"agent", p.Agent}, {"workload", p.Workload}, {"entry point", p.Entry},
+		{"frontend", p.Frontend}, {"agent", p.Agent}, {"workload", p.Workload}, {"the entry point", p.Entry},
 		{"api1", p.API1}, {"api2", p.API2}, {"socket", p.Socket},
 	} {
 		if only != "" && part.name != only {
@@ -47,7 +47,7 @@ func (p Ports) check(ctx context.Context, only string) error {
 		var config net.ListenConfig
 		ln, err := config.Listen(ctx, "tcp", address(part.port))
 		if err != nil {
-			return fmt.Errorf("port %d, which the %s needs, is taken: see who has it with `ss -ltnp sport = :%d`", part.port, part.name, part.port)
+			return fmt.Errorf("port %d, which %s needs, is taken: see who has it with `ss -ltnp sport = :%d`", part.port, part.name, part.port)
 		}
 		_ = ln.Close()
 	}

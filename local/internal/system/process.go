@@ -94,9 +94,12 @@ func (p *process) died() error {
 	return fmt.Errorf("%s ended (%s); its log: %s", p.name, how, p.logPath)
 }
 
-// stop ends the program in order, and by force when it takes too long.
+// stop ends the program in order, and by force when it takes too long. One that has ended by itself was reported.
 func (p *process) stop() error {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM) // one that has ended needs none
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); errors.Is(err, os.ErrProcessDone) {
+		<-p.exited
+		return nil
+	}
 	select {
 	case <-p.exited:
 		if p.err != nil {

@@ -42,10 +42,20 @@ func Start(ctx context.Context, c Config) (*System, error) {
 		return nil, err
 	}
 	s := &System{config: c, died: make(chan error, 1)}
+	for _, part := range s.parts() {
+		if path := filepath.Join(c.Binaries, part.binary); !isFile(path) {
+			return nil, fmt.Errorf("%s is not there: run `make build`", path)
+		}
+	}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 func (s *System) start(ctx context.Context) error {
@@ -171,8 +181,13 @@ func (s *System) Stop() error {
 // Logs is the folder with a log of each part.
 func (s *System) Logs() string { return filepath.Join(s.config.Dir, "logs") }
 
-// DSN is the database that the services use.
-func (s *System) DSN() string { return s.database.DSN(database) }
+// DSN is the database that the services use; empty before it runs.
+func (s *System) DSN() string {
+	if s.database == nil {
+		return ""
+	}
+	return s.database.DSN(database)
+}
 
 // Page is the address of the dashboard.
 func (s *System) Page() string { return url(s.config.Ports.Frontend) }

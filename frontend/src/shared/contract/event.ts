@@ -33,7 +33,7 @@ export const StaleSeconds = 10;
 export interface Snapshot {
   now: string; // the server's clock
   cursor: number /* int64 */; // the highest id with no open hole beneath it
-  rows: sample.Row[]; // each host's live window, in order of id
+  rows: sample.Row[]; // each host's live window, a row for each sample, in order of id
   status: Status;
 }
 /**
