@@ -58,7 +58,7 @@ func run(ctx context.Context, arguments []string) error {
 	flags.StringVar(&s.dir, "dir", ".pulso", "the folder for the database, the logs and the recording")
 	flags.BoolVar(&s.full, "full", false, "demo: 300 users, one more each second, then three minutes with all of them")
 	flags.Usage = func() {
-		fmt.Fprintf(flags.Output(), "usage: local [flags] demo|smoke|up|api1|api2\n")
+		_, _ = fmt.Fprint(flags.Output(), "usage: local [flags] demo|smoke|up|api1|api2\n")
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(arguments); errors.Is(err, flag.ErrHelp) {

@@ -127,7 +127,7 @@ type timedBody struct {
 
 func (b *timedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF { //nolint:errorlint // an io.Reader returns it bare
+	if err == io.EOF {
 		b.lift()
 	}
 	return n, err

@@ -168,7 +168,7 @@ const (
 // beforehand, InnoDB takes one run of neighbouring ids, of which LAST_INSERT_ID is the first
 // (https://dev.mysql.com/doc/refman/8.4/en/innodb-auto-increment-handling.html).
 func insertSamples(ctx context.Context, conn *sql.Conn, r Request) ([]int64, error) {
-	query := "INSERT INTO samples (" + sampleColumns + ") VALUES " + sampleValues + strings.Repeat(", "+sampleValues, len(r.Samples)-1)
+	query := "INSERT INTO samples (" + sampleColumns + ") VALUES " + sampleValues + strings.Repeat(", "+sampleValues, len(r.Samples)-1) //nolint:gosec // placeholders only
 	args := make([]any, 0, columnCount*len(r.Samples))
 	for _, s := range r.Samples {
 		args = append(args, s.TotalRAM, s.RAMLibre, s.UsoRAM, s.PorcentajeRAM, s.PorcentajeCPUUso, s.PorcentajeCPULibre,

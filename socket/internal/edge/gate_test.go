@@ -2,9 +2,11 @@ package edge
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +44,7 @@ func TestAClientThatDoesNotReadIsDisconnected(t *testing.T) {
 	defer cancel()
 	select {
 	case err := <-failed:
-		if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() {
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("%v", err)
 		}
 	case <-ctx.Done():
