@@ -133,9 +133,11 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Recover answers 500 when a handler panics, and logs where. An answer that has begun is cut off by net/http.
+// Recover answers 500 when a handler panics, and logs where. An answer that has begun is cut off instead, so that the
+// client cannot take it for a whole one.
 func Recover(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := &begun{ResponseWriter: w}
 		defer func() {
 			cause := recover()
 			if cause == nil {
@@ -145,8 +147,29 @@ func Recover(log *slog.Logger, next http.Handler) http.Handler {
 				panic(cause)
 			}
 			log.Error("handler_panicked", "path", r.URL.Path, "error", fmt.Sprint(cause), "stack", string(debug.Stack()))
+			if answer.begun {
+				panic(http.ErrAbortHandler)
+			}
 			WriteError(w, http.StatusInternalServerError, Error{Code: "interno", Message: "the service has a bug; its log says where"})
 		}()
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(answer, r)
 	})
+}
+
+// begun knows whether an answer has begun.
+type begun struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (b *begun) Unwrap() http.ResponseWriter { return b.ResponseWriter }
+
+func (b *begun) WriteHeader(status int) {
+	b.begun = true
+	b.ResponseWriter.WriteHeader(status)
+}
+
+func (b *begun) Write(p []byte) (int, error) {
+	b.begun = true
+	return b.ResponseWriter.Write(p)
 }

@@ -9,10 +9,8 @@
 package api
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
@@ -33,7 +31,6 @@ func New(samples Samples, ready http.Handler, log *slog.Logger) http.Handler {
 	engine := gin.New()
 	engine.RedirectTrailingSlash = false // a path is right or it is not there
 	engine.HandleMethodNotAllowed = true
-	engine.Use(recoverPanic(log))
 	engine.NoRoute(func(c *gin.Context) {
 		fail(c, http.StatusNotFound, "no_encontrado", "there is /metrics, /procesos, /health and /ready")
 	})
@@ -44,7 +41,7 @@ func New(samples Samples, ready http.Handler, log *slog.Logger) http.Handler {
 	get(engine, "/procesos", procesos(samples))
 	get(engine, "/health", gin.WrapF(service.Health))
 	get(engine, "/ready", gin.WrapH(ready))
-	return engine
+	return service.Recover(log, engine)
 }
 
 // get answers GET, and HEAD with the same headers.
@@ -90,26 +87,4 @@ func latest(c *gin.Context, samples Samples) (*sampler.Snapshot, bool) {
 func fail(c *gin.Context, status int, code, message string) {
 	c.Writer.Header().Set("Cache-Control", "no-store")
 	service.WriteError(c.Writer, status, service.Error{Code: code, Message: message})
-}
-
-// recoverPanic answers 500 when a handler panics, and logs where. An answer that has begun is cut off instead, so
-// that the client cannot take it for a whole one.
-func recoverPanic(log *slog.Logger) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		defer func() {
-			cause := recover()
-			if cause == nil {
-				return
-			}
-			if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
-				panic(cause)
-			}
-			log.Error("handler_panicked", "path", c.FullPath(), "error", fmt.Sprint(cause), "stack", string(debug.Stack()))
-			if c.Writer.Written() {
-				panic(http.ErrAbortHandler)
-			}
-			fail(c, http.StatusInternalServerError, "interno", "the agent has a bug; its log says where")
-		}()
-		c.Next()
-	}
 }
