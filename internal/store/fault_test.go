@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"bytes"
-	"database/sql"
 	"errors"
 	"net"
 	"path/filepath"
@@ -220,11 +219,7 @@ func TestALockThatIsHeldTooLongStoresNothing(t *testing.T) {
 	}
 	request := store.Request{API: "api1", Samples: recording(t)[:1], Recibido: received, Key: "held"}
 	// Somebody else holds the key in a transaction that does not end.
-	db, err := sql.Open("mysql", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
+	db := storetest.Plain(t, dsn)
 	tx, err := db.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)

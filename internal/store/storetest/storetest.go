@@ -4,6 +4,7 @@ package storetest
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log"
@@ -83,4 +84,15 @@ func Open(t testing.TB, dsn string) *store.Store {
 		}
 	})
 	return s
+}
+
+// Plain is a bare pool on a database that DSN gave, for what the store would not do.
+func Plain(t testing.TB, dsn string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("mysql", dsn) // the store brings the driver
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
 }

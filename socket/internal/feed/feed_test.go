@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/go-sql-driver/mysql"
-
 	"github.com/pulso-lab/pulso/internal/event"
 	"github.com/pulso-lab/pulso/internal/sample"
 	"github.com/pulso-lab/pulso/internal/store"
@@ -112,11 +110,7 @@ func TestARowThatWasOpenAtTheStartIsSeen(t *testing.T) {
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("mysql", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := storetest.Plain(t, dsn)
 	put := func(guardado string) *sql.Tx {
 		tx, err := db.BeginTx(t.Context(), nil)
 		if err != nil {
@@ -155,11 +149,7 @@ func TestADatabaseThatIsAwayIsSaidAndComesBack(t *testing.T) {
 	fresh := insert(t, s, 1)
 	out.await(t, "the news", func() bool { return slices.Equal(out.ids, fresh) })
 
-	db, err := sql.Open("mysql", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := storetest.Plain(t, dsn)
 	if _, err := db.ExecContext(t.Context(), "RENAME TABLE samples TO hidden"); err != nil {
 		t.Fatal(err)
 	}
