@@ -9,6 +9,9 @@ from fake import sample
 
 from pulso import recording
 from pulso.recording import RecordingError
+from pulso.samples import identity
+
+GOLDEN = Path(__file__).parents[2] / "internal" / "golden"
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
@@ -17,6 +20,15 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     recording.write(path, samples)
     assert json.loads(path.read_text(encoding="utf-8")) == samples
     assert recording.read(path) == samples
+
+
+def test_the_golden_recording_is_read_and_its_repetitions_are_known() -> None:
+    samples = recording.read(GOLDEN / "recording.json")
+    expected = json.loads((GOLDEN / "points.json").read_text(encoding="utf-8"))
+    assert len(samples) == expected["rows"]
+    named = [sample for sample in samples if "host" in sample]
+    anonymous = expected["hosts"][""]["points"]  # each row without a host is a point of its own
+    assert len({identity(sample) for sample in named}) == expected["distinct"] - len(anonymous)
 
 
 def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
