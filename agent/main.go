@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -79,7 +78,7 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 		<-stopped
 	}()
 
-	ready := service.NewReadiness(func(*http.Request) error {
+	ready := service.NewReadiness(func(context.Context) error {
 		_, err := samples.Latest()
 		return err
 	})

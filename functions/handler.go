@@ -30,10 +30,9 @@ import (
 const (
 	bodyTimeout  = 10 * time.Second // for the whole body to arrive
 	storeTimeout = 8 * time.Second  // for the database, waiting for a connection included; a drain waits this long
-	readyTimeout = 2 * time.Second
-	lameDuck     = 2 * time.Second // how long a drain goes on serving under steady traffic
-	retryAfter   = "1"             // seconds
-	maxKey       = 64              // characters of an Idempotency-Key
+	lameDuck     = 2 * time.Second  // how long a drain goes on serving under steady traffic
+	retryAfter   = "1"              // seconds
+	maxKey       = 64               // characters of an Idempotency-Key
 )
 
 // Store is where the samples go.
@@ -56,13 +55,10 @@ type Handler struct {
 
 // New is the route named api. An empty token lets everybody in.
 func New(api, token string, s Store, log *slog.Logger, now func() time.Time) *Handler {
-	h := &Handler{api: api, token: sha256.Sum256([]byte(token)), open: token == "", store: s, log: log, now: now}
-	h.ready = service.NewReadiness(func(r *http.Request) error {
-		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
-		defer cancel()
-		return s.Ping(ctx)
-	})
-	return h
+	return &Handler{
+		api: api, token: sha256.Sum256([]byte(token)), open: token == "", store: s, log: log, now: now,
+		ready: service.NewReadiness(s.Ping),
+	}
 }
 
 // ServeHTTP answers `GET /health` and `GET /ready`, and takes samples by POST on any path.

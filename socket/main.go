@@ -15,8 +15,6 @@ import (
 	"github.com/pulso-lab/pulso/socket/internal/hub"
 )
 
-const readyTimeout = 2 * time.Second
-
 func main() { service.Main("socket", run) }
 
 func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
@@ -38,11 +36,7 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 	if err != nil {
 		return err
 	}
-	ready := service.NewReadiness(func(r *http.Request) error {
-		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
-		defer cancel()
-		return db.Ping(ctx)
-	})
+	ready := service.NewReadiness(db.Ping)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", service.Health)
 	mux.Handle("GET /ready", ready)

@@ -7,6 +7,7 @@ package mariadb
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -15,8 +16,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"database/sql"
 
 	"github.com/go-sql-driver/mysql"
 )

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -116,12 +117,9 @@ func (e *Env) Duration(name string, fallback, lowest, highest time.Duration) tim
 // OneOf reads a text that must be one of a few.
 func (e *Env) OneOf(name, fallback string, allowed ...string) string {
 	v := e.String(name, fallback)
-	for _, a := range allowed {
-		if v == a {
-			return v
-		}
+	if !slices.Contains(allowed, v) {
+		e.Fault(name, fmt.Sprintf("is %q: it must be one of %s", v, strings.Join(allowed, ", ")))
 	}
-	e.Fault(name, fmt.Sprintf("is %q: it must be one of %s", v, strings.Join(allowed, ", ")))
 	return v
 }
 

@@ -1,24 +1,30 @@
 package service
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
 	"sync/atomic"
+	"time"
 )
+
+// readyTimeout bounds the check behind `GET /ready`.
+const readyTimeout = 2 * time.Second
 
 // errDraining is why a program that got its SIGTERM is not ready.
 var errDraining = errors.New("the service is shutting down")
 
 // Readiness answers whether a program can do its work now.
 type Readiness struct {
-	check    func(*http.Request) error
+	check    func(context.Context) error
 	draining atomic.Bool
 }
 
-// NewReadiness asks check, which returns the reason when the program is not ready; nil means always ready.
-func NewReadiness(check func(*http.Request) error) *Readiness {
+// NewReadiness asks check, which has readyTimeout to return the reason when the program is not ready; nil means always
+// ready.
+func NewReadiness(check func(context.Context) error) *Readiness {
 	return &Readiness{check: check}
 }
 
@@ -40,7 +46,9 @@ func (r *Readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case r.Draining():
 		err = errDraining
 	case r.check != nil:
-		err = r.check(req)
+		ctx, cancel := context.WithTimeout(req.Context(), readyTimeout)
+		defer cancel()
+		err = r.check(ctx)
 	}
 	if err != nil {
 		WriteError(w, http.StatusServiceUnavailable, Error{Code: "no_listo", Message: err.Error()})

@@ -168,7 +168,7 @@ func TestServeDrains(t *testing.T) {
 
 func TestReadiness(t *testing.T) {
 	var reason error
-	ready := service.NewReadiness(func(*http.Request) error { return reason })
+	ready := service.NewReadiness(func(context.Context) error { return reason })
 	mux := http.NewServeMux()
 	mux.HandleFunc("/health", service.Health)
 	mux.Handle("/ready", ready)

@@ -71,6 +71,9 @@ func (s *Store) Windows(ctx context.Context, span time.Duration, hosts, limit in
 		return nil, err
 	}
 	for _, n := range newest {
+		if len(all) == limit {
+			break
+		}
 		window, err := s.rows(ctx, rowColumns+"WHERE host = ? AND hora >= ? ORDER BY hora DESC, id DESC LIMIT ?",
 			n.host, n.hora.Add(-span), limit-len(all))
 		if err != nil {

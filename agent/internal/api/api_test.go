@@ -70,7 +70,7 @@ func (p panicky) Latest() (*sampler.Snapshot, error) { panic(p.cause) }
 func serve(t *testing.T, from Samples) (*httptest.Server, *bytes.Buffer) {
 	t.Helper()
 	var log bytes.Buffer
-	ready := service.NewReadiness(func(*http.Request) error {
+	ready := service.NewReadiness(func(context.Context) error {
 		_, err := from.Latest()
 		return err
 	})

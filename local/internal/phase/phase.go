@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -111,13 +112,13 @@ func (l Locust) Leave(ctx context.Context, e Exit, show func(Progress)) (Summary
 }
 
 func (l Locust) run(ctx context.Context, name, file string, show func(Progress), arguments ...string) error {
-	logPath := l.Logs + "/" + file + ".log"
+	logPath := filepath.Join(l.Logs, file+".log")
 	log, err := os.Create(logPath)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	defer func() { _ = log.Close() }()
-	cmd := exec.CommandContext(ctx, l.Command, append([]string{"--locustfile", l.Files + "/" + file, "--headless", "--only-summary"}, arguments...)...) //nolint:gosec // our own arguments
+	cmd := exec.CommandContext(ctx, l.Command, append([]string{"--locustfile", filepath.Join(l.Files, file), "--headless", "--only-summary"}, arguments...)...) //nolint:gosec // our own arguments
 	cmd.Env = append(os.Environ(), "PULSO_PROGRESS=json", "PYTHONUNBUFFERED=1")
 	cmd.Stderr = log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -47,10 +48,7 @@ func Make(ctx context.Context, db *store.Store, before int64, sent phase.Summary
 		}
 		delete(acknowledged, v.ID)
 	})
-	for id := range acknowledged {
-		r.Missing = append(r.Missing, id)
-	}
-	slices.Sort(r.Missing)
+	r.Missing = slices.Sorted(maps.Keys(acknowledged))
 	return r, err
 }
 
@@ -106,7 +104,7 @@ func (r Report) Print(w io.Writer) {
 	if r.Others > 0 {
 		line("others", "%d of them are not of this run: somebody else sent samples meanwhile", r.Others)
 	}
-	for _, name := range sorted(r.Sent.Routes) {
+	for _, name := range slices.Sorted(maps.Keys(r.Sent.Routes)) {
 		route := r.Sent.Routes[name]
 		line(name, "%.1f %%, p50 %.1f ms, p95 %.1f ms, p99 %.1f ms, as the users saw it", route.Share, route.P50, route.P95, route.P99)
 	}
@@ -120,17 +118,8 @@ func (r Report) Print(w io.Writer) {
 
 func (r Report) split() string {
 	var parts []string
-	for _, name := range sorted(r.Stored) {
+	for _, name := range slices.Sorted(maps.Keys(r.Stored)) {
 		parts = append(parts, fmt.Sprintf("%s %d", name, r.Stored[name]))
 	}
 	return strings.Join(parts, ", ")
-}
-
-func sorted[V any](m map[string]V) []string {
-	var names []string
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
