@@ -69,11 +69,11 @@ func TestHostOwnUse(t *testing.T) {
 	for i := range held { // touches every page, and burns
 		held[i] = byte(i)
 	}
-	after := await(t, "20 ticks of CPU were burnt", func(r vitals.Reading) bool {
+	after := await(t, "200 ms of CPU were burnt", func(r vitals.Reading) bool {
 		for end := time.Now().Add(50 * time.Millisecond); time.Now().Before(end); {
 			held[time.Now().Nanosecond()%size]++
 		}
-		return processOf(r, pid).CPUTicks >= before.CPUTicks+20
+		return processOf(r, pid).CPU >= before.CPU+20*nsPerTick
 	})
 	p := processOf(after, pid)
 	if p.RSSKiB < size/1024 {

@@ -28,6 +28,13 @@ import (
 // processes, and counts of those would be wrong without looking wrong.
 var errHidden = errors.New("pid 1 is not to be seen: processes are hidden from this user (hidepid), or this is not the procfs of a whole system")
 
+// The unit of the CPU times that the kernel shows to programs is USER_HZ, 100 a second on every architecture that Go
+// runs on, whatever the kernel's own HZ.
+const (
+	ticksPerSecond = 100
+	nsPerTick      = 1_000_000_000 / ticksPerSecond
+)
+
 // Source reads one procfs. It is not safe for concurrent use.
 type Source struct {
 	root string
@@ -77,16 +84,19 @@ func (s *Source) Read() (vitals.Reading, error) {
 
 // cpuOf adds up the first line of /proc/stat. Time spent on guests is inside user and nice already.
 func cpuOf(c prometheus.CPUStat) (vitals.CPU, error) {
-	idle := ticks(c.Idle) + ticks(c.Iowait)
-	total := idle + ticks(c.User) + ticks(c.Nice) + ticks(c.System) + ticks(c.IRQ) + ticks(c.SoftIRQ) + ticks(c.Steal)
+	idle := nanoseconds(c.Idle) + nanoseconds(c.Iowait)
+	total := idle + nanoseconds(c.User) + nanoseconds(c.Nice) + nanoseconds(c.System) +
+		nanoseconds(c.IRQ) + nanoseconds(c.SoftIRQ) + nanoseconds(c.Steal)
 	if total == 0 {
 		return vitals.CPU{}, errors.New("stat has no line for all CPUs")
 	}
 	return vitals.CPU{Total: total, Idle: idle}, nil
 }
 
-// ticks undoes the library's division into seconds.
-func ticks(seconds float64) uint64 { return uint64(math.Round(seconds * vitals.TicksPerSecond)) }
+// nanoseconds undoes the library's division of ticks into seconds, and is exact.
+func nanoseconds(seconds float64) uint64 {
+	return uint64(math.Round(seconds*ticksPerSecond)) * nsPerTick
+}
 
 func memoryOf(m prometheus.Meminfo) (vitals.Memory, error) {
 	if m.MemTotal == nil || m.MemAvailable == nil {

@@ -18,7 +18,7 @@ func TestReadFixture(t *testing.T) {
 
 	// guest (400 and 20) is inside user and nice, and not counted again
 	idle := uint64(229245 + 555)
-	if want := (vitals.CPU{Total: 30860 + 120 + 5079 + idle + 7 + 266 + 531, Idle: idle}); got.CPU != want {
+	if want := (vitals.CPU{Total: (30860 + 120 + 5079 + idle + 7 + 266 + 531) * nsPerTick, Idle: idle * nsPerTick}); got.CPU != want {
 		t.Errorf("CPU %+v, want %+v", got.CPU, want)
 	}
 	if want := (vitals.Memory{TotalKiB: 24682416, AvailableKiB: 24265500}); got.Memory != want {
@@ -31,7 +31,7 @@ func TestReadFixture(t *testing.T) {
 	if got.States.Total() != int64(len(got.Processes)) {
 		t.Errorf("the states add up to %d, there are %d processes", got.States.Total(), len(got.Processes))
 	}
-	want := vitals.Process{PID: 701, Start: 9001, Name: "x) (y z", State: 'R', CPUTicks: 1520, RSSKiB: 512 * kibPerPage}
+	want := vitals.Process{PID: 701, Start: 9001, Name: "x) (y z", State: 'R', CPU: 1520 * nsPerTick, RSSKiB: 512 * kibPerPage}
 	if !slices.Contains(got.Processes, want) {
 		t.Errorf("no %+v in %+v", want, got.Processes)
 	}

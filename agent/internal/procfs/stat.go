@@ -53,7 +53,7 @@ func parseStat(line []byte) (vitals.Process, error) {
 			return vitals.Process{}, fmt.Errorf("stat field %d: %w", field+3, err)
 		}
 		if field == fieldRSS {
-			p.CPUTicks, p.RSSKiB = utime+stime, pages*kibPerPage
+			p.CPU, p.RSSKiB = (utime+stime)*nsPerTick, pages*kibPerPage
 			return p, nil
 		}
 		field++

@@ -13,7 +13,7 @@ const tail = " 1 9 9 0 -1 4194560 1 2 3 4 5 7 11 13 20 0 1 0 900 43823104 3 1844
 func TestParseStat(t *testing.T) {
 	for _, name := range []string{"init", "", "a b", ")", "(", ") R 1 (", "x) (y z", "línea\nnueva", "\xff\xfe", "1 2 3"} {
 		got, err := parseStat([]byte("42 (" + name + ") D" + tail + "\n"))
-		want := vitals.Process{PID: 42, Start: 900, Name: name, State: 'D', CPUTicks: 12, RSSKiB: 3 * kibPerPage}
+		want := vitals.Process{PID: 42, Start: 900, Name: name, State: 'D', CPU: 12 * nsPerTick, RSSKiB: 3 * kibPerPage}
 		if err != nil || got != want {
 			t.Errorf("name %q: got %+v, %v; want %+v", name, got, err, want)
 		}

@@ -3,6 +3,7 @@ package sampler
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 
 	"github.com/pulso-lab/pulso/agent/internal/vitals"
 	"github.com/pulso-lab/pulso/internal/sample"
@@ -28,7 +29,7 @@ func compute(from vitals.CPU, to vitals.Reading) (sample.Sample, error) {
 		return sample.Sample{}, err
 	}
 	m := to.Memory
-	if m.TotalKiB == 0 || m.AvailableKiB > m.TotalKiB {
+	if m.TotalKiB == 0 || m.TotalKiB > sample.MaxInteger || m.AvailableKiB > m.TotalKiB {
 		return sample.Sample{}, fmt.Errorf("memory makes no sense: %d KiB available of %d", m.AvailableKiB, m.TotalKiB)
 	}
 	total, free := int64(m.TotalKiB/kibPerMiB), int64(m.AvailableKiB/kibPerMiB) //nolint:gosec // a 64-bit number divided by 1024
@@ -36,7 +37,7 @@ func compute(from vitals.CPU, to vitals.Reading) (sample.Sample, error) {
 		TotalRAM:           total,
 		RAMLibre:           free,
 		UsoRAM:             total - free,
-		PorcentajeRAM:      percent(divide((m.TotalKiB-m.AvailableKiB)*whole, m.TotalKiB)),
+		PorcentajeRAM:      percent(hundredths(m.TotalKiB-m.AvailableKiB, m.TotalKiB)),
 		PorcentajeCPUUso:   percent(busy),
 		PorcentajeCPULibre: percent(whole - busy),
 		ProcesosCorriendo:  to.States.Running,
@@ -59,11 +60,17 @@ func busyHundredths(from, to vitals.CPU) (uint64, error) {
 	if idle > total { // another counter lost what idle gained
 		return 0, errBackwards
 	}
-	return divide((total-idle)*whole, total), nil
+	return hundredths(total-idle, total), nil
 }
 
-// divide rounds to the nearest.
-func divide(n, by uint64) uint64 { return (n + by/2) / by }
+// hundredths is the share that part has of all, in hundredths of a percent, rounded to the nearest; part is at most
+// all. Nanoseconds of many CPUs, multiplied, need more than 64 bits.
+func hundredths(part, all uint64) uint64 {
+	high, low := bits.Mul64(part, whole)
+	low, carry := bits.Add64(low, all/2, 0)
+	share, _ := bits.Div64(high+carry, low, all)
+	return share
+}
 
 // percent is the number nearest to a count of hundredths; JSON prints it with at most two decimals.
 func percent(hundredths uint64) float64 { return float64(hundredths) / 100 }

@@ -3,10 +3,12 @@ package sampler
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"math/big"
 	"testing"
 
 	"github.com/pulso-lab/pulso/agent/internal/vitals"
+	"github.com/pulso-lab/pulso/internal/sample"
 )
 
 // Every possible percentage: used and free add up to 100, as JSON prints them and as floats.
@@ -84,11 +86,27 @@ func TestComputeInventsNothing(t *testing.T) {
 			t.Errorf("%s: error %v, want %v", name, err, c.want)
 		}
 	}
-	for _, memory := range []vitals.Memory{{}, {TotalKiB: 10, AvailableKiB: 11}} {
+	for _, memory := range []vitals.Memory{{}, {TotalKiB: 10, AvailableKiB: 11}, {TotalKiB: sample.MaxInteger + 1}} {
 		to := readingOf(1100, 600)
 		to.Memory = memory
 		if s, err := compute(from, to); err == nil {
 			t.Errorf("memory %+v gave %+v", memory, s)
+		}
+	}
+}
+
+// Whatever the counters hold, the arithmetic does not run over: big.Int says the same.
+func TestHundredths(t *testing.T) {
+	const most = math.MaxUint64
+	for _, c := range [][2]uint64{
+		{0, 1}, {1, 1}, {1, 3}, {2, 3}, {1, 20_000}, {1, 20_001}, {0, most}, {1, most}, {most / 2, most}, {most, most},
+		{most - 1, most}, {most / 3, most - 1}, {1 << 60, 1<<60 + 1}, {7e18, 9e18},
+	} {
+		part, all := new(big.Int).SetUint64(c[0]), new(big.Int).SetUint64(c[1])
+		want := new(big.Int).Mul(part, big.NewInt(whole))
+		want.Add(want, new(big.Int).Rsh(all, 1)).Quo(want, all)
+		if got := hundredths(c[0], c[1]); got != want.Uint64() {
+			t.Errorf("%d of %d: %d, want %s", c[0], c[1], got, want)
 		}
 	}
 }

@@ -26,25 +26,24 @@ type Table struct {
 	ByRAM func() []Process // most resident memory first; callers must not change it
 }
 
-// life names a process: pids come back, a pid with its start does not.
+// life names a process: pids come back, a pid with its start does not. Where a source does not know the start (it is
+// 0), the pid alone must do.
 type life struct {
 	pid   int
 	start uint64
 }
 
-// newTable makes the table of the window between two scans. A process that was not in the first scan was born
-// during the window, so all its CPU time belongs to it.
+// newTable makes the table of the window between two scans.
 func newTable(from, to []vitals.Process, window time.Duration) *Table {
 	before := make(map[life]uint64, len(from))
 	for _, p := range from {
-		before[life{p.PID, p.Start}] = p.CPUTicks
+		before[life{p.PID, p.Start}] = p.CPU
 	}
 	rows := make([]Process, len(to))
 	for i, p := range to {
-		used := p.CPUTicks - min(before[life{p.PID, p.Start}], p.CPUTicks)
 		rows[i] = Process{
 			PID: p.PID, Nombre: p.Name, Estado: string(rune(p.State)),
-			PorcentajeCPU: cpuPercent(used, window), RSSKiB: p.RSSKiB,
+			PorcentajeCPU: cpuPercent(used(before, p), window), RSSKiB: p.RSSKiB,
 		}
 	}
 	return &Table{
@@ -57,10 +56,24 @@ func newTable(from, to []vitals.Process, window time.Duration) *Table {
 	}
 }
 
-// cpuPercent is ticks of CPU time in a window, in percent of one CPU with two decimals.
-func cpuPercent(ticks uint64, window time.Duration) float64 {
-	seconds := float64(ticks) / vitals.TicksPerSecond
-	return math.Round(seconds/window.Seconds()*whole) / 100
+// used is the CPU time that a process has had since the scan whose times are in before. All of it belongs to the window
+// when the process was born in the window: it was not in that scan, or, where lives are told by pids alone, its time
+// went down.
+func used(before map[life]uint64, p vitals.Process) uint64 {
+	then := before[life{p.PID, p.Start}]
+	switch {
+	case p.CPU >= then:
+		return p.CPU - then
+	case p.Start == 0:
+		return p.CPU
+	default: // the same process: the kernel's rounding
+		return 0
+	}
+}
+
+// cpuPercent is CPU time in a window, in percent of one CPU with two decimals.
+func cpuPercent(ns uint64, window time.Duration) float64 {
+	return math.Round(float64(ns)/float64(window)*whole) / 100
 }
 
 // sorted is a copy of rows in an order; equal rows follow in order of pid.

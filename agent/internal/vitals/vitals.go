@@ -1,12 +1,8 @@
 // Package vitals is what a source reads from a VM at one moment: raw counters, before any arithmetic.
 //
-// It exists so that sources and the sampler need not know each other. Counters stay counters here, in the kernel's
-// own units: a percentage needs two readings, and only the sampler has two.
+// It exists so that sources and the sampler need not know each other. Counters stay counters here: a percentage needs
+// two readings, and only the sampler has two. CPU time is in nanoseconds, the finest that any source has.
 package vitals
-
-// TicksPerSecond is USER_HZ, the unit of the CPU times that the kernel shows to programs. It is 100 on every
-// architecture that Go runs on, whatever the kernel's own HZ.
-const TicksPerSecond = 100
 
 // Reading is the state of a VM at one moment.
 type Reading struct {
@@ -17,7 +13,8 @@ type Reading struct {
 	Fuente    string    // where the numbers come from: sample.FuenteKernel or sample.FuenteProcfs
 }
 
-// CPU is the time that all CPUs together have spent since boot, in ticks.
+// CPU is the time that all CPUs together have spent since boot, in nanoseconds. Only readings of one source can be
+// compared.
 type CPU struct {
 	Total uint64 // everything, idle included
 	Idle  uint64 // idle and iowait: a CPU that waits for a disk could do other work
@@ -31,12 +28,12 @@ type Memory struct {
 
 // Process is one thread-group leader.
 type Process struct {
-	PID      int
-	Start    uint64 // ticks after boot; with PID it names a process, since pids come back
-	Name     string // the kernel's comm: at most 15 bytes for a program, any byte but NUL
-	State    byte   // the kernel's letter
-	CPUTicks uint64 // user and system time of all its threads since it started
-	RSSKiB   uint64 // resident memory; 0 for kernel threads and zombies
+	PID    int
+	Start  uint64 // with PID it names a process, since pids come back; 0 where the source does not know it
+	Name   string // the kernel's comm: at most 15 bytes for a program, any byte but NUL
+	State  byte   // the kernel's letter
+	CPU    uint64 // user and system time of all its threads since it started, in nanoseconds
+	RSSKiB uint64 // resident memory; 0 for kernel threads and zombies
 }
 
 // States counts processes by what they are doing.
