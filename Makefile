@@ -12,7 +12,7 @@ PAGES    := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wil
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke function build test test-go test-locust test-frontend test-e2e lint fmt generate clean
+.PHONY: help demo smoke function build test test-go test-locust test-frontend test-e2e test-kernel lint fmt generate clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,8 +58,8 @@ $(LINT_DIR)/golangci-lint: | need-go
 	@echo "building golangci-lint $(GOLANGCI_LINT), once"
 	GOBIN=$(LINT_DIR) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 
-.PHONY: need-go need-cc need-node need-python need-mariadb need-chromium
-need-go need-cc need-node need-python need-mariadb need-chromium: need-%:
+.PHONY: need-go need-cc need-node need-python need-mariadb need-chromium need-kernel
+need-go need-cc need-node need-python need-mariadb need-chromium need-kernel: need-%:
 	@scripts/need $*
 
 ## -- check
@@ -78,6 +78,9 @@ test-frontend: frontend/node_modules/ready ## the dashboard's logic and componen
 
 test-e2e: build | need-chromium ## the dashboard in Chromium on the whole system
 	cd frontend && npm run e2e
+
+test-kernel: | need-go need-kernel ## the kernel modules and the agent on them, in QEMU on two of Debian's kernels
+	go test -tags=nomsgpack,qemu -count=1 -v -timeout 30m ./kernel/test
 
 lint: $(LINT_DIR)/golangci-lint $(VENV)/ready frontend/node_modules/ready ## all linters, and generated files are up to date
 	$(LINT_DIR)/golangci-lint run ./...
