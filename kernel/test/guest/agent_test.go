@@ -85,7 +85,7 @@ func startAgent(t *testing.T, log string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { file.Close() })
+	t.Cleanup(func() { _ = file.Close() })
 	cmd := exec.Command("/agent")
 	cmd.Env = []string{"PULSO_INTERVAL=100ms", "PULSO_HOST=vm"}
 	cmd.Stderr = file

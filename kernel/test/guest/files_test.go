@@ -41,7 +41,7 @@ func TestAccess(t *testing.T) {
 		if _, err := file.WriteString("1"); err == nil {
 			t.Errorf("%s takes writes", path)
 		}
-		file.Close()
+		_ = file.Close()
 	}
 	for _, module := range qemu.Modules {
 		info, err := os.Stat("/sys/module/" + module + "/parameters/name")
@@ -100,7 +100,7 @@ func open(t *testing.T, path string) *os.File {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { file.Close() })
+	t.Cleanup(func() { _ = file.Close() }) // nothing was written
 	return file
 }
 
@@ -168,7 +168,7 @@ func TestReload(t *testing.T) {
 					if !errors.Is(err, unix.EIO) {
 						t.Errorf("a kept %s: %v", path, err)
 					}
-					kept.Close()
+					_ = kept.Close()
 					kept = nil
 				}
 			}

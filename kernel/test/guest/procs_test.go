@@ -57,7 +57,7 @@ func settled(t *testing.T) (p procs) {
 		before := count(scan(t))
 		p = readProcs(t)
 		after := count(scan(t))
-		return p == before && p == after
+		return before == after && p == before
 	})
 	return p
 }
