@@ -45,7 +45,7 @@ func insmod(module, parameters string) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // nothing was written
 	return unix.FinitModule(int(file.Fd()), parameters, 0)
 }
 
