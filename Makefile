@@ -12,7 +12,7 @@ PAGES    := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wil
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke function build test test-go test-locust test-frontend test-e2e test-kernel lint fmt generate clean
+.PHONY: help demo smoke function build test test-go test-locust test-frontend test-e2e test-kernel test-vm bench bench-kernel bench-agent lint fmt generate clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,8 +58,8 @@ $(LINT_DIR)/golangci-lint: | need-go
 	@echo "building golangci-lint $(GOLANGCI_LINT), once"
 	GOBIN=$(LINT_DIR) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 
-.PHONY: need-go need-cc need-node need-python need-mariadb need-chromium need-kernel
-need-go need-cc need-node need-python need-mariadb need-chromium need-kernel: need-%:
+.PHONY: need-go need-cc need-node need-python need-mariadb need-chromium need-kernel need-vm need-shellcheck
+need-go need-cc need-node need-python need-mariadb need-chromium need-kernel need-vm need-shellcheck: need-%:
 	@scripts/need $*
 
 ## -- check
@@ -79,14 +79,15 @@ test-frontend: frontend/node_modules/ready ## the dashboard's logic and componen
 test-e2e: build | need-chromium ## the dashboard in Chromium on the whole system
 	cd frontend && npm run e2e
 
-test-kernel: | need-go need-kernel ## the kernel modules and the agent on them, in QEMU on two of Debian's kernels
+test-kernel: | need-go need-kernel ## the kernel modules, and the agent on them, in QEMU on two of Debian's kernels
 	go test -tags=nomsgpack,qemu -count=1 -v -timeout 30m ./kernel/test
 
-lint: $(LINT_DIR)/golangci-lint $(VENV)/ready frontend/node_modules/ready ## all linters, and generated files are up to date
+lint: $(LINT_DIR)/golangci-lint $(VENV)/ready frontend/node_modules/ready | need-shellcheck ## all linters, and generated files are up to date
 	$(LINT_DIR)/golangci-lint run ./...
 	$(VENV)/bin/ruff check locust
 	$(VENV)/bin/ruff format --check locust
 	cd frontend && npm run lint
+	shellcheck $$(git grep -lE '^#!/(usr/bin/env bash|bin/(busybox )?sh)$$')
 	scripts/check-generated
 
 fmt: $(LINT_DIR)/golangci-lint $(VENV)/ready frontend/node_modules/ready ## format everything
@@ -100,3 +101,15 @@ generate: | need-go ## TypeScript types from the Go contract, and the golden rec
 
 clean: ## remove what was built and the local database
 	rm -rf bin frontend/dist frontend/test-results .pulso
+
+## -- measure
+
+bench: bench-kernel bench-agent ## every benchmark; nothing else should run meanwhile
+
+bench-kernel: | need-go need-kernel ## what the modules save, in instructions
+	go run ./kernel/bench
+
+bench-agent: | need-go need-kernel ## what the agent costs: requests a second, latency, memory, instructions a sample
+	go build -trimpath -o bin/agent ./agent
+	go run ./agent/bench
+	go run ./kernel/bench -agent

@@ -9,7 +9,7 @@ cd /tmp
 there() { sed 's/.*"total_procesos":\([0-9]*\).*/\1/' /proc/pulso_procs; }
 mkfifo said
 guest crowd $((1000 - $(there) - 2)) >said & # itself, and the agent
-read -r ready <said
+read -r _ <said
 PULSO_INTERVAL=100ms /program 2>log &
 agent=$!
 sample() { # FIELD: of the agent's newest sample

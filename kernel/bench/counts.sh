@@ -9,7 +9,7 @@ for processes in 100 1000 5000; do
 	mkfifo said
 	guest crowd $((processes - $(there) - 2)) >said & # itself, and the benchmark
 	crowd=$!
-	read -r ready <said
+	read -r _ <said
 	rm said
 	echo "processes $processes"
 	/program -test.run '^$' -test.bench /module -test.benchtime 200x
