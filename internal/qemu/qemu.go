@@ -87,7 +87,7 @@ func (m *Machine) Run(ctx context.Context) (code int, err error) {
 	case errors.As(err, &exit) && exit.ExitCode() >= verdictLowest && exit.ExitCode()%verdictStep == 1:
 		return (exit.ExitCode() - verdictLowest) / verdictStep, nil
 	default:
-		return 0, fmt.Errorf("%w: QEMU: %w %s\n%s", ErrNoVerdict, err, output.Bytes(), m.tail())
+		return 0, fmt.Errorf("%w: QEMU: %s\n%s", errors.Join(ErrNoVerdict, err), output.Bytes(), m.tail())
 	}
 }
 
