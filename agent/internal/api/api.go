@@ -9,6 +9,7 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -20,9 +21,11 @@ import (
 	"github.com/pulso-lab/pulso/internal/service"
 )
 
-// Samples is where the newest sample comes from. Its error is the reason why there is none, for a person.
+// Samples is where the newest sample comes from, with a process table or perhaps without. Its error is the reason why
+// there is none, for a person.
 type Samples interface {
 	Latest() (*sampler.Snapshot, error)
+	LatestTable(ctx context.Context) (*sampler.Snapshot, error)
 }
 
 // New is the agent's handler. It switches gin, which has one mode for the whole process, to release mode.
@@ -52,8 +55,9 @@ func get(engine *gin.Engine, path string, handler gin.HandlerFunc) {
 
 func metrics(samples Samples) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		snapshot, ok := latest(c, samples)
-		if !ok {
+		snapshot, err := samples.Latest()
+		if err != nil {
+			noSample(c, err)
 			return
 		}
 		body, contentType := snapshot.JSON, "application/json"
@@ -74,14 +78,9 @@ func metrics(samples Samples) gin.HandlerFunc {
 	}
 }
 
-// latest is the newest sample; where there is none it has answered with the reason.
-func latest(c *gin.Context, samples Samples) (*sampler.Snapshot, bool) {
-	snapshot, err := samples.Latest()
-	if err != nil {
-		fail(c, http.StatusServiceUnavailable, "sin_muestra", err.Error())
-		return nil, false
-	}
-	return snapshot, true
+// noSample answers with the reason why there is no sample.
+func noSample(c *gin.Context, reason error) {
+	fail(c, http.StatusServiceUnavailable, "sin_muestra", reason.Error())
 }
 
 func fail(c *gin.Context, status int, code, message string) {

@@ -61,10 +61,14 @@ type samples struct {
 
 func (s samples) Latest() (*sampler.Snapshot, error) { return s.snapshot, s.err }
 
+func (s samples) LatestTable(context.Context) (*sampler.Snapshot, error) { return s.snapshot, s.err }
+
 // panicky has a bug.
 type panicky struct{ cause any }
 
 func (p panicky) Latest() (*sampler.Snapshot, error) { panic(p.cause) }
+
+func (p panicky) LatestTable(context.Context) (*sampler.Snapshot, error) { panic(p.cause) }
 
 // serve starts the real engine behind a real server.
 func serve(t *testing.T, from Samples) (*httptest.Server, *bytes.Buffer) {
@@ -163,12 +167,27 @@ func TestNoSample(t *testing.T) {
 			do(t, server, http.MethodGet, path, "Accept", accept).refused(t, 503, "sin_muestra", "the kernel is away")
 		}
 	}
+	if got := do(t, server, http.MethodGet, "/procesos").Header["Retry-After"]; got != nil {
+		t.Errorf("nobody knows when the kernel is back, and Retry-After is %q", got)
+	}
 	do(t, server, http.MethodGet, "/ready").refused(t, 503, "no_listo", "the kernel is away")
 	if got := do(t, server, http.MethodGet, "/health"); got.StatusCode != http.StatusOK || got.body != `{"estado":"vivo"}`+"\n" {
 		t.Errorf("health: %d %s", got.StatusCode, got.body)
 	}
 	if got := do(t, server, http.MethodHead, "/metrics"); got.StatusCode != http.StatusServiceUnavailable || got.body != "" {
 		t.Errorf("HEAD: %d %q", got.StatusCode, got.body)
+	}
+}
+
+// A table that could not be read in time says when it will be there, in whole seconds.
+func TestNoTable(t *testing.T) {
+	for retry, want := range map[time.Duration]string{200 * time.Millisecond: "1", 2 * time.Second: "2", 2100 * time.Millisecond: "3"} {
+		server, _ := serve(t, samples{err: &sampler.NoTableError{Retry: retry}})
+		got := do(t, server, http.MethodGet, "/procesos")
+		got.refused(t, 503, "sin_muestra", "ask again in "+retry.String())
+		if after := got.Header.Get("Retry-After"); after != want {
+			t.Errorf("in %s: Retry-After is %q, want %q", retry, after, want)
+		}
 	}
 }
 

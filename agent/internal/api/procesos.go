@@ -1,7 +1,9 @@
 package api
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -30,7 +32,7 @@ type processList struct {
 	Hora     sample.Hora       `json:"hora"`
 	Host     string            `json:"host"`
 	Orden    string            `json:"orden"`
-	Total    int               `json:"total"` // processes of the VM, not of this answer
+	Total    int               `json:"total"` // rows of the table, not of this answer
 	Procesos []sampler.Process `json:"procesos"`
 }
 
@@ -41,8 +43,12 @@ func procesos(samples Samples) gin.HandlerFunc {
 			fail(c, http.StatusBadRequest, "parametro_invalido", err.Error())
 			return
 		}
-		snapshot, ok := latest(c, samples)
-		if !ok {
+		snapshot, err := samples.LatestTable(c.Request.Context())
+		if noTable := (*sampler.NoTableError)(nil); errors.As(err, &noTable) {
+			c.Writer.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(noTable.Retry.Seconds()))))
+		}
+		if err != nil {
+			noSample(c, err)
 			return
 		}
 		rows := snapshot.Table.ByCPU

@@ -21,62 +21,70 @@ const (
 	OpenMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 )
 
-// kib is the number of bytes in the unit of the kernel's memory figures.
-const kib = 1024
+// eof is the last line of OpenMetrics, which the text format does not have.
+const eof = "# EOF\n"
 
-// Text writes a sample in the Prometheus text format 0.0.4. Memory is in KiB, finer than the sample's MiB.
-func Text(s sample.Sample, memory vitals.Memory) []byte {
-	var b bytes.Buffer
-	gauge(&b, "pulso_agent_info", "Which VM this is and where its numbers come from; always 1.",
-		point{labels: label("host", s.Host) + "," + label("source", s.Fuente), value: "1"})
-	gauge(&b, "pulso_cpu_busy_ratio", "Share of all CPUs' time in use during the last sampling interval, 0 to 1; iowait is idle.",
-		point{value: hundredths(s.PorcentajeCPUUso)})
-	gauge(&b, "pulso_memory_available_bytes", "Memory that programs could still get without swapping.",
-		point{value: strconv.FormatUint(memory.AvailableKiB*kib, 10)})
-	gauge(&b, "pulso_memory_total_bytes", "Memory of the VM.",
-		point{value: strconv.FormatUint(memory.TotalKiB*kib, 10)})
-	gauge(&b, "pulso_processes", "Processes of the VM by state; the states add up to all of them.",
-		point{label("state", "running"), integer(s.ProcesosCorriendo)},
-		point{label("state", "sleeping"), integer(s.ProcesosDurmiendo)},
-		point{label("state", "stopped"), integer(s.ProcesosParados)},
-		point{label("state", "zombie"), integer(s.ProcesosZombie)})
-	if s.Secuencia != nil {
-		gauge(&b, "pulso_sample_sequence", "Number of the sample; with the host it names one sample.",
-			point{value: integer(*s.Secuencia)})
-	}
-	gauge(&b, "pulso_sample_timestamp_seconds", "When the sample was taken, in seconds since 1970.",
-		point{value: strconv.FormatFloat(float64(s.Hora.UnixMilli())/1000, 'f', -1, 64)})
-	return b.Bytes()
+// size is more than a sample takes, but for a very long host.
+const size = 2048
+
+// Formats writes a sample, which has a sequence, in both formats; they share their bytes. Memory is in KiB, finer than
+// the sample's MiB.
+func Formats(s *sample.Sample, memory vitals.Memory) (text, openMetrics []byte) {
+	w := writer{make([]byte, 0, size)}
+	w.gauge("pulso_agent_info", "Which VM this is and where its numbers come from; always 1.")
+	w.text(`pulso_agent_info{host="`, escaper.Replace(s.Host), `",source="`, s.Fuente, "\"} 1\n")
+	w.gauge("pulso_cpu_busy_ratio", "Share of all CPUs' time in use during the last sampling interval, 0 to 1; iowait is idle.")
+	w.ratio("pulso_cpu_busy_ratio ", s.PorcentajeCPUUso)
+	w.gauge("pulso_memory_available_bytes", "Memory that programs could still get without swapping.")
+	w.bytes("pulso_memory_available_bytes ", memory.AvailableKiB)
+	w.gauge("pulso_memory_total_bytes", "Memory of the VM.")
+	w.bytes("pulso_memory_total_bytes ", memory.TotalKiB)
+	w.gauge("pulso_processes", "Processes of the VM by state; the states add up to all of them.")
+	w.integer(`pulso_processes{state="running"} `, s.ProcesosCorriendo)
+	w.integer(`pulso_processes{state="sleeping"} `, s.ProcesosDurmiendo)
+	w.integer(`pulso_processes{state="stopped"} `, s.ProcesosParados)
+	w.integer(`pulso_processes{state="zombie"} `, s.ProcesosZombie)
+	w.gauge("pulso_sample_sequence", "Number of the sample; with the host it names one sample.")
+	w.integer("pulso_sample_sequence ", *s.Secuencia)
+	w.gauge("pulso_sample_timestamp_seconds", "When the sample was taken, in seconds since 1970.")
+	w.number("pulso_sample_timestamp_seconds ", float64(s.Hora.UnixMilli())/1000)
+	end := len(w.b)
+	w.text(eof)
+	return w.b[:end:end], w.b
 }
 
-// OpenMetrics is text, as Text wrote it, in the OpenMetrics 1.0 format.
-func OpenMetrics(text []byte) []byte {
-	return append(bytes.Clone(text), "# EOF\n"...)
+// writer appends lines. A series is the metric's name with its labels and the space behind them.
+type writer struct{ b []byte }
+
+func (w *writer) text(parts ...string) {
+	for _, part := range parts {
+		w.b = append(w.b, part...)
+	}
 }
 
-// point is one line of a metric.
-type point struct{ labels, value string }
+func (w *writer) gauge(name, help string) {
+	w.text("# HELP ", name, " ", help, "\n# TYPE ", name, " gauge\n")
+}
 
-func gauge(b *bytes.Buffer, name, help string, points ...point) {
-	b.WriteString("# HELP " + name + " " + help + "\n# TYPE " + name + " gauge\n")
-	for _, p := range points {
-		b.WriteString(name)
-		if p.labels != "" {
-			b.WriteString("{" + p.labels + "}")
-		}
-		b.WriteString(" " + p.value + "\n")
-	}
+func (w *writer) integer(series string, n int64) {
+	w.b = append(strconv.AppendInt(append(w.b, series...), n, 10), '\n')
+}
+
+// bytes writes memory that is given in KiB.
+func (w *writer) bytes(series string, kib uint64) {
+	w.b = append(strconv.AppendUint(append(w.b, series...), kib*1024, 10), '\n')
+}
+
+func (w *writer) number(series string, f float64) {
+	w.b = append(strconv.AppendFloat(append(w.b, series...), f, 'f', -1, 64), '\n')
+}
+
+// ratio writes a percentage with two decimals as a ratio, rounded to its four decimals so that 3.3 gives 0.033.
+func (w *writer) ratio(series string, percent float64) {
+	w.b = strconv.AppendFloat(append(w.b, series...), percent/100, 'f', 4, 64)
+	w.b = bytes.TrimSuffix(bytes.TrimRight(w.b, "0"), []byte("."))
+	w.b = append(w.b, '\n')
 }
 
 // escaper quotes the three characters that a label's value cannot hold as they are.
 var escaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
-
-func label(name, value string) string { return name + `="` + escaper.Replace(value) + `"` }
-
-func integer(n int64) string { return strconv.FormatInt(n, 10) }
-
-// hundredths is a percentage with two decimals as a ratio, rounded to its four decimals so that 3.3 gives 0.033.
-func hundredths(percent float64) string {
-	text := strconv.FormatFloat(percent/100, 'f', 4, 64)
-	return strings.TrimRight(strings.TrimRight(text, "0"), ".")
-}

@@ -1,7 +1,6 @@
 package exposition
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -43,29 +42,25 @@ func TestFormats(t *testing.T) {
 		Hora: sample.NewHora(time.UnixMilli(1795324431300)), Host: "a \"b\" \\ c\nd",
 		Secuencia: new(int64(1795324429419916)), Fuente: sample.FuenteProcfs,
 	}
-	text := Text(s, vitals.Memory{TotalKiB: 24682416, AvailableKiB: 24265500})
+	text, openMetrics := Formats(&s, vitals.Memory{TotalKiB: 24682416, AvailableKiB: 24265500})
 	if string(text) != want {
 		t.Errorf("text:\n%s\nwant:\n%s", text, want)
 	}
-	if got := string(OpenMetrics(text)); got != want+"# EOF\n" {
-		t.Errorf("OpenMetrics:\n%s", got)
+	if string(openMetrics) != want+"# EOF\n" {
+		t.Errorf("OpenMetrics:\n%s", openMetrics)
 	}
-	if string(text) != want {
-		t.Error("OpenMetrics changed the text that it was given")
+	_ = append(text, "more"...)
+	if string(openMetrics) != want+"# EOF\n" {
+		t.Errorf("what was appended to the text went into OpenMetrics:\n%s", openMetrics)
 	}
 }
 
 func TestRatio(t *testing.T) {
 	for percent, want := range map[float64]string{0: "0", 100: "1", 50: "0.5", 3.3: "0.033", 0.01: "0.0001", 99.99: "0.9999", 14.29: "0.1429"} {
-		if got := hundredths(percent); got != want {
-			t.Errorf("%v %%: %s, want %s", percent, got, want)
+		var w writer
+		w.ratio("x ", percent)
+		if got := string(w.b); got != "x "+want+"\n" {
+			t.Errorf("%v %%: %q, want %s", percent, got, want)
 		}
-	}
-}
-
-// Without an identity there is no metric of it, rather than a zero.
-func TestNoSequence(t *testing.T) {
-	if text := string(Text(sample.Sample{}, vitals.Memory{})); strings.Contains(text, "sequence") {
-		t.Errorf("text:\n%s", text)
 	}
 }

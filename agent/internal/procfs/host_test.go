@@ -121,7 +121,7 @@ func TestHostChurn(t *testing.T) {
 			return
 		default:
 		}
-		r, err := source.Read()
+		r, err := source.Read(false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -51,8 +51,9 @@ func New(root string) (*Source, error) {
 	return &Source{root: root, fs: procs, line: make([]byte, 1024)}, nil
 }
 
-// Read reads counters, memory and all processes. It fails as a whole: a sample with a part missing is none.
-func (s *Source) Read() (vitals.Reading, error) {
+// Read reads counters, memory and all processes. It fails as a whole: a sample with a part missing is none. The process
+// table is always there, whether it is wanted or not: to count the processes it must be read.
+func (s *Source) Read(bool) (vitals.Reading, error) {
 	stat, err := s.fs.Stat()
 	if err != nil {
 		return vitals.Reading{}, fmt.Errorf("read CPU: %w", err)

@@ -67,7 +67,7 @@ func TestReadFails(t *testing.T) {
 			if err := c.breaks(root); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := source.Read(); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := source.Read(false); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want one with %q", err, c.want)
 			}
 		})
@@ -94,7 +94,7 @@ func read(t testing.TB, root string) vitals.Reading {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := source.Read()
+	got, err := source.Read(false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func BenchmarkReadHost(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := source.Read(); err != nil {
+		if _, err := source.Read(false); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -6,10 +6,14 @@
 //
 // Where there is no true number there is none at all: before the second reading, when the source fails, when
 // counters run backwards, and when the newest sample is older than three intervals, readers get the reason instead.
+//
+// The process table is read only while somebody wants it (docs/decisions/0008): with the modules it costs many times
+// what the rest of a sample does.
 package sampler
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,15 +27,18 @@ import (
 // maxAge is how many intervals a reading stays true, for readers and as the beginning of a CPU window.
 const maxAge = 3
 
+// quiet is how long a reason that differs at every sample, as one with counters in it does, is logged once.
+const quiet = 10 * time.Second
+
 // Reasons why there is no sample, besides what a source says.
 var (
 	errFirst = errors.New("no sample yet: CPU use needs two readings")
 	errLate  = errors.New("a reading was late by more than three intervals: the VM is too busy for this interval, or was paused")
 )
 
-// Source reads the VM. Its error says what could not be read.
+// Source reads the VM, and its process table where that is wanted. Its error says what could not be read.
 type Source interface {
-	Read() (vitals.Reading, error)
+	Read(table bool) (vitals.Reading, error)
 }
 
 // Config says what to sample, and how often.
@@ -48,10 +55,13 @@ type Config struct {
 // Sampler takes samples while Run runs.
 type Sampler struct {
 	Config
-	sequence  int64    // of the newest sample
-	previous  *reading // the beginning of the CPU window; nil when there is none
-	failure   string   // what was last logged; empty while samples come
+	host      []byte    // Config.Host in JSON
+	sequence  int64     // of the newest sample
+	previous  *reading  // the beginning of the CPU window; nil when there is none
+	failure   string    // what was last logged; empty while samples come
+	failed    time.Time // when it was logged
 	published atomic.Pointer[result]
+	asked     atomic.Pointer[time.Time] // when the process table was last asked for; nil before the first time
 }
 
 // reading is what the source gave, and when.
@@ -64,19 +74,26 @@ type reading struct {
 type result struct {
 	snapshot *Snapshot
 	err      error
+	next     chan struct{} // closed when there is a newer result
 }
 
 // New makes a sampler. Its sequence begins at the clock in microseconds: as long as it counts fewer than a million
 // samples a second, a restarted agent begins above every number that it has given before.
 func New(config Config) *Sampler {
-	s := &Sampler{Config: config, sequence: config.Wall().UnixMicro(), failure: errFirst.Error()}
-	s.published.Store(&result{err: errFirst})
+	host, err := json.Marshal(config.Host)
+	if err != nil {
+		panic(err) // JSON holds every string
+	}
+	s := &Sampler{Config: config, host: host, sequence: config.Wall().UnixMicro(), failure: errFirst.Error()}
+	s.published.Store(&result{err: errFirst, next: make(chan struct{})})
 	return s
 }
 
 // Latest is the newest snapshot, or the reason why there is none that is still true. It never blocks.
-func (s *Sampler) Latest() (*Snapshot, error) {
-	r := s.published.Load()
+func (s *Sampler) Latest() (*Snapshot, error) { return s.current(s.published.Load()) }
+
+// current is a result's snapshot, if it is still true.
+func (s *Sampler) current(r *result) (*Snapshot, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
@@ -130,7 +147,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // sample takes one reading at now and publishes what follows from it.
 func (s *Sampler) sample(now time.Time) {
 	taken := time.Now()
-	values, err := s.Source.Read()
+	values, err := s.Source.Read(s.tableWanted(taken))
 	if err == nil && time.Since(taken) > maxAge*s.Interval {
 		err = errLate // nobody knows which of its numbers are from when
 	}
@@ -142,7 +159,11 @@ func (s *Sampler) sample(now time.Time) {
 	previous, current := s.previous, &reading{Reading: values, taken: taken}
 	s.previous = current
 	if previous == nil {
-		s.published.Store(&result{err: errFirst})
+		s.publish(&result{err: errFirst})
+		return
+	}
+	// The counters of two sources are not comparable. Until the next reading the newest sample stays, if there is one.
+	if previous.Fuente != current.Fuente {
 		return
 	}
 	snapshot, err := s.snapshot(previous, current, now)
@@ -150,18 +171,24 @@ func (s *Sampler) sample(now time.Time) {
 		s.fail(err)
 		return
 	}
-	s.published.Store(&result{snapshot: snapshot})
+	s.publish(&result{snapshot: snapshot})
 	if s.failure != "" {
 		s.failure = ""
 		s.Log.Info("sampling", "interval", s.Interval.String(), "fuente", values.Fuente, "sequence", s.sequence)
 	}
 }
 
-// fail publishes a reason and logs it, unless it is the one that was logged last.
+// publish shows readers a result, and wakes those who wait for one.
+func (s *Sampler) publish(r *result) {
+	r.next = make(chan struct{})
+	close(s.published.Swap(r).next)
+}
+
+// fail publishes a reason and logs it, unless it is the one that was logged last, or another was a moment ago.
 func (s *Sampler) fail(err error) {
-	s.published.Store(&result{err: err})
-	if reason := err.Error(); reason != s.failure {
-		s.failure = reason
+	s.publish(&result{err: err})
+	if reason := err.Error(); reason != s.failure && (s.failure == "" || time.Since(s.failed) >= quiet) {
+		s.failure, s.failed = reason, time.Now()
 		s.Log.Error("sampling_failed", "error", err)
 	}
 }
@@ -180,7 +207,7 @@ func (s *Sampler) snapshot(from, to *reading, now time.Time) (*Snapshot, error) 
 	values.Hora = hora(now, s.Interval)
 	values.Host, values.Fuente = s.Host, to.Fuente
 	values.Secuencia = new(s.sequence)
-	return encode(values, to, newTable(from.Processes, to.Processes, window))
+	return newSnapshot(values, s.host, to, newTable(from.Processes, to.Processes, window)), nil
 }
 
 // hora is the tick at now: to the second, or to the millisecond where there are several in a second.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,7 +22,7 @@ import (
 // sourceFunc is a source for what no real one does on demand: fail, hang, run backwards.
 type sourceFunc func() (vitals.Reading, error)
 
-func (f sourceFunc) Read() (vitals.Reading, error) { return f() }
+func (f sourceFunc) Read(bool) (vitals.Reading, error) { return f() }
 
 // steady is a VM that is half busy; its counters move at every reading.
 func steady() sourceFunc {
@@ -217,6 +218,80 @@ func TestCountersBackwards(t *testing.T) {
 		after(time.Second)
 		if s := r.latest(t); *s.Secuencia != *before.Secuencia+1 || s.PorcentajeCPUUso != 50 {
 			t.Errorf("after the jump: %+v", s)
+		}
+	})
+}
+
+// Two sources in turn: no window spans both, and what was published stays until it is too old.
+func TestSourceChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var fuente atomic.Pointer[string]
+		fuente.Store(new("kernel"))
+		var n uint64
+		r := newRig(t, sourceFunc(func() (vitals.Reading, error) {
+			n++
+			values := readingOf(n*200, n*100)
+			values.Fuente = *fuente.Load()
+			if values.Fuente == "procfs" { // of another age, and otherwise plausible
+				values = readingOf(1_000_000+n*400, 100_000+n*100)
+			}
+			return values, nil
+		}), time.Second, time.Now)
+		after(time.Second + 500*time.Millisecond) // the first reading
+		fuente.Store(new("procfs"))
+		after(time.Second)
+		if _, err := r.Latest(); !errors.Is(err, errFirst) {
+			t.Errorf("after one reading of each source: %v", err)
+		}
+		after(time.Second)
+		if s := r.latest(t); s.Fuente != "procfs" || s.PorcentajeCPUUso != 75 {
+			t.Errorf("the first sample is %+v", s)
+		}
+
+		before := r.latest(t)
+		fuente.Store(new("kernel"))
+		after(time.Second)
+		if s := r.latest(t); *s.Secuencia != *before.Secuencia {
+			t.Errorf("over the change: %+v", s)
+		}
+		after(time.Second)
+		if s := r.latest(t); s.Fuente != "kernel" || s.PorcentajeCPUUso != 50 || *s.Secuencia != *before.Secuencia+1 {
+			t.Errorf("after the change: %+v", s)
+		}
+
+		for _, next := range []string{"procfs", "kernel", "procfs", "kernel"} {
+			fuente.Store(&next)
+			after(time.Second)
+		}
+		if _, err := r.Latest(); err == nil || !strings.Contains(err.Error(), "old") {
+			t.Errorf("sources that change at every reading: %v", err)
+		}
+	})
+}
+
+// A reason with other numbers in it at every sample is logged now and then, and at once when samples had come between.
+func TestFailuresThatDifferEachTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n int
+		var well atomic.Bool
+		values := steady()
+		r := newRig(t, sourceFunc(func() (vitals.Reading, error) {
+			if well.Load() {
+				return values()
+			}
+			n++
+			return vitals.Reading{}, fmt.Errorf("rubbish %d", n)
+		}), time.Second, time.Now)
+		after(21*time.Second + 500*time.Millisecond)
+		if got := r.events("sampling_failed"); got != 3 {
+			t.Errorf("%d lines in the log, want 3: one every ten seconds\n%s", got, &r.log)
+		}
+		well.Store(true)
+		after(3 * time.Second)
+		well.Store(false)
+		after(time.Second)
+		if got := r.events("sampling_failed"); got != 4 {
+			t.Errorf("%d lines in the log, want 4\n%s", got, &r.log)
 		}
 	})
 }

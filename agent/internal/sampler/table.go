@@ -19,8 +19,8 @@ type Process struct {
 	RSSKiB        uint64  `json:"rss_kib"`        // resident memory
 }
 
-// Table is the processes of one sample. It is sorted when somebody first asks, at most once in each order: most
-// samples are never asked for their table.
+// Table is the processes of one sample. It is made when somebody first asks, and sorted at most once in each order:
+// most samples are never asked for their table.
 type Table struct {
 	ByCPU func() []Process // most CPU first; callers must not change it
 	ByRAM func() []Process // most resident memory first; callers must not change it
@@ -33,8 +33,24 @@ type life struct {
 	start uint64
 }
 
-// newTable makes the table of the window between two scans.
+// newTable is the table of the window between two scans, and nil where one of them was not made.
 func newTable(from, to []vitals.Process, window time.Duration) *Table {
+	if from == nil || to == nil {
+		return nil
+	}
+	rows := sync.OnceValue(func() []Process { return compare(from, to, window) })
+	return &Table{
+		ByCPU: sync.OnceValue(func() []Process {
+			return sorted(rows(), func(a, b Process) int { return cmp.Compare(b.PorcentajeCPU, a.PorcentajeCPU) })
+		}),
+		ByRAM: sync.OnceValue(func() []Process {
+			return sorted(rows(), func(a, b Process) int { return cmp.Compare(b.RSSKiB, a.RSSKiB) })
+		}),
+	}
+}
+
+// compare makes the rows of the processes that are in the second scan.
+func compare(from, to []vitals.Process, window time.Duration) []Process {
 	before := make(map[life]uint64, len(from))
 	for _, p := range from {
 		before[life{p.PID, p.Start}] = p.CPU
@@ -46,14 +62,7 @@ func newTable(from, to []vitals.Process, window time.Duration) *Table {
 			PorcentajeCPU: cpuPercent(used(before, p), window), RSSKiB: p.RSSKiB,
 		}
 	}
-	return &Table{
-		ByCPU: sync.OnceValue(func() []Process {
-			return sorted(rows, func(a, b Process) int { return cmp.Compare(b.PorcentajeCPU, a.PorcentajeCPU) })
-		}),
-		ByRAM: sync.OnceValue(func() []Process {
-			return sorted(rows, func(a, b Process) int { return cmp.Compare(b.RSSKiB, a.RSSKiB) })
-		}),
-	}
+	return rows
 }
 
 // used is the CPU time that a process has had since the scan whose times are in before. All of it belongs to the window

@@ -9,7 +9,7 @@ type Reading struct {
 	CPU       CPU
 	Memory    Memory
 	States    States
-	Processes []Process // thread-group leaders, in no order
+	Processes []Process // thread-group leaders, in no order; nil where the source was not asked for them
 	Fuente    string    // where the numbers come from: sample.FuenteKernel or sample.FuenteProcfs
 }
 
