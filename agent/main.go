@@ -1,7 +1,8 @@
 // Agent answers how its VM is: CPU, RAM and processes, sampled on a clock of its own and handed out over HTTP.
 //
-// It runs unprivileged, beside the load that it measures, so it is built to cost little: one scan per interval,
-// whatever the number of clients. docs/contract.md says what it answers.
+// It runs unprivileged, beside the load that it measures, so it is built to cost little: one reading per interval,
+// whatever the number of clients, of Pulso's kernel modules where they are loaded and of procfs elsewhere.
+// docs/contract.md says what it answers.
 package main
 
 import (
@@ -9,14 +10,17 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/pulso-lab/pulso/agent/internal/api"
+	"github.com/pulso-lab/pulso/agent/internal/kernel"
 	"github.com/pulso-lab/pulso/agent/internal/procfs"
 	"github.com/pulso-lab/pulso/agent/internal/sampler"
+	"github.com/pulso-lab/pulso/agent/internal/source"
 	"github.com/pulso-lab/pulso/internal/sample"
 	"github.com/pulso-lab/pulso/internal/service"
 )
@@ -27,18 +31,36 @@ func main() { service.Main("agent", run) }
 type config struct {
 	address  string
 	interval time.Duration
-	procfs   string // where the VM's procfs is mounted
+	procfs   *procfs.Source // the VM's procfs; nil when it is not there
+	modules  kernel.Paths
 	host     string // the VM's name, as its samples carry it
 }
 
 // readConfig reads the environment; its error names every faulty variable.
 func readConfig(env *service.Env) (config, error) {
 	hostname, hostnameErr := os.Hostname()
+	root := env.String("PULSO_PROCFS", "/proc")
+	under := func(variable, name string) string { // a path that is relative lies under root
+		path := env.String(variable, name)
+		if filepath.IsAbs(path) {
+			return path
+		}
+		return filepath.Join(root, path)
+	}
 	c := config{
 		address:  env.Listen(8080),
 		interval: env.Duration("PULSO_INTERVAL", time.Second, 100*time.Millisecond, time.Minute),
-		procfs:   env.String("PULSO_PROCFS", "/proc"),
-		host:     env.String("PULSO_HOST", hostname),
+		modules: kernel.Paths{
+			CPU:   under("PULSO_PROC_CPU", "pulso_cpu"),
+			RAM:   under("PULSO_PROC_RAM", "pulso_ram"),
+			Procs: under("PULSO_PROC_PROCS", "pulso_procs"),
+			Table: under("PULSO_PROC_TABLE", "pulso_proctable"),
+		},
+		host: env.String("PULSO_HOST", hostname),
+	}
+	var err error
+	if c.procfs, err = procfs.New(root); err != nil {
+		env.Fault("PULSO_PROCFS", fmt.Sprintf("is %.80q: it must be where a procfs is mounted: %v", root, err))
 	}
 	switch {
 	case c.host == "":
@@ -57,16 +79,16 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 		return err
 	}
 	env.Log(log)
-	source, err := procfs.New(c.procfs)
-	if err != nil {
-		return fmt.Errorf("PULSO_PROCFS: %w", err)
-	}
 	ln, err := service.Listen(ctx, c.address)
 	if err != nil {
 		return err
 	}
 
-	samples := sampler.New(sampler.Config{Source: source, Host: c.host, Interval: c.interval, Wall: time.Now, Log: log})
+	modules := kernel.New(c.modules)
+	defer modules.Close()
+	samples := sampler.New(sampler.Config{
+		Source: source.New(modules, c.procfs, log), Host: c.host, Interval: c.interval, Wall: time.Now, Log: log,
+	})
 	sampling, stop := context.WithCancel(context.WithoutCancel(ctx))
 	stopped := make(chan struct{})
 	go func() {

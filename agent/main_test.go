@@ -38,22 +38,7 @@ var listening = regexp.MustCompile(`"address":"(127\.0\.0\.1:\d+)"`)
 
 // The whole agent, on this machine's procfs: not ready, ready, samples, drained.
 func TestRun(t *testing.T) {
-	var log logBuffer
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() {
-		ended <- run(ctx, service.NewLogger(&log), env(map[string]string{
-			"PORT": "0", "PULSO_LISTEN": "127.0.0.1", "PULSO_INTERVAL": "200ms", "PULSO_HOST": "vm-de-prueba",
-		}))
-	}()
-	var base string
-	await(t, "it listens", func() bool {
-		found := listening.FindStringSubmatch(log.String())
-		if found != nil {
-			base = "http://" + found[1]
-		}
-		return found != nil
-	})
+	base, log, stop := start(t, map[string]string{"PULSO_INTERVAL": "200ms", "PULSO_HOST": "vm-de-prueba"})
 	await(t, "it is ready", func() bool {
 		status, _ := get(t, base+"/ready")
 		return status == http.StatusOK
@@ -72,9 +57,6 @@ func TestRun(t *testing.T) {
 	}
 
 	stop()
-	if err := <-ended; err != nil {
-		t.Errorf("the drain: %v", err)
-	}
 	for _, event := range []string{"configuration", "listening", "sampling", "draining"} {
 		if strings.Count(log.String(), `"message":"`+event+`"`) != 1 {
 			t.Errorf("%q is not once in the log:\n%s", event, log.String())
@@ -87,7 +69,10 @@ func TestConfiguration(t *testing.T) {
 		variables map[string]string
 		want      []string
 	}{
-		"all faults together": {map[string]string{"PORT": "70000", "PULSO_INTERVAL": "99ms"}, []string{"PORT", "PULSO_INTERVAL"}},
+		"all faults together": {
+			map[string]string{"PORT": "70000", "PULSO_INTERVAL": "99ms", "PULSO_PROCFS": "/nowhere", "PULSO_HOST": "\n"},
+			[]string{"PORT", "PULSO_INTERVAL", "PULSO_PROCFS", "/nowhere", "PULSO_HOST"},
+		},
 		"interval too long":   {map[string]string{"PULSO_INTERVAL": "61s"}, []string{"PULSO_INTERVAL"}},
 		"long host":           {map[string]string{"PULSO_HOST": strings.Repeat("x", 254)}, []string{"PULSO_HOST"}},
 		"host with a newline": {map[string]string{"PULSO_HOST": "a\nb"}, []string{"PULSO_HOST"}},
@@ -119,6 +104,31 @@ func TestPortTaken(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), port) {
 		t.Errorf("error %v", err)
 	}
+}
+
+// start runs the agent on a port of its own, until the test ends or calls stop, which waits for the drain.
+func start(t *testing.T, variables map[string]string) (base string, log *logBuffer, stop func()) {
+	t.Helper()
+	variables["PORT"], variables["PULSO_LISTEN"] = "0", "127.0.0.1"
+	log = &logBuffer{}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, service.NewLogger(log), env(variables)) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the drain: %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	await(t, "it listens", func() bool {
+		found := listening.FindStringSubmatch(log.String())
+		if found != nil {
+			base = "http://" + found[1]
+		}
+		return found != nil
+	})
+	return base, log, stop
 }
 
 func env(variables map[string]string) *service.Env {
