@@ -49,7 +49,7 @@ func scan() (states vitals.States, err error) {
 	if err != nil {
 		return states, err
 	}
-	defer folder.Close()
+	defer func() { _ = folder.Close() }() // nothing was written
 	names, err := folder.Readdirnames(-1)
 	if err != nil {
 		return states, err
