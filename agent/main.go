@@ -104,5 +104,5 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 		_, err := samples.Latest()
 		return err
 	})
-	return service.Serve(ctx, ln, api.New(samples, ready, log), log, ready)
+	return service.Serve(ctx, ln, api.New(samples, ready), log, ready)
 }

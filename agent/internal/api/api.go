@@ -10,9 +10,7 @@ package api
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
-	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -28,8 +26,9 @@ type Samples interface {
 	LatestTable(ctx context.Context) (*sampler.Snapshot, error)
 }
 
-// New is the agent's handler. It switches gin, which has one mode for the whole process, to release mode.
-func New(samples Samples, ready http.Handler, log *slog.Logger) http.Handler {
+// New is the agent's handler; whoever serves it recovers its panics. It switches gin, which has one mode for the whole
+// process, to release mode.
+func New(samples Samples, ready http.Handler) http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.RedirectTrailingSlash = false // a path is right or it is not there
@@ -44,7 +43,7 @@ func New(samples Samples, ready http.Handler, log *slog.Logger) http.Handler {
 	get(engine, "/procesos", procesos(samples))
 	get(engine, "/health", gin.WrapF(service.Health))
 	get(engine, "/ready", gin.WrapH(ready))
-	return service.Recover(log, engine)
+	return engine
 }
 
 // get answers GET, and HEAD with the same headers.
@@ -53,6 +52,15 @@ func get(engine *gin.Engine, path string, handler gin.HandlerFunc) {
 	engine.HEAD(path, handler)
 }
 
+// Values of the headers of /metrics, made once: to set them one by one costs as much as all else here.
+var (
+	jsonType        = []string{"application/json"}
+	textType        = []string{exposition.TextType}
+	openMetricsType = []string{exposition.OpenMetricsType}
+	noStore         = []string{"no-store"}
+	accept          = []string{"Accept"}
+)
+
 func metrics(samples Samples) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		snapshot, err := samples.Latest()
@@ -60,21 +68,21 @@ func metrics(samples Samples) gin.HandlerFunc {
 			noSample(c, err)
 			return
 		}
-		body, contentType := snapshot.JSON, "application/json"
+		body, contentType := &snapshot.JSON, jsonType
 		switch negotiate(c.Request.Header["Accept"]) {
 		case formatText:
-			body, contentType = snapshot.Text, exposition.TextType
+			body, contentType = &snapshot.Text, textType
 		case formatOpenMetrics:
-			body, contentType = snapshot.OpenMetrics, exposition.OpenMetricsType
+			body, contentType = &snapshot.OpenMetrics, openMetricsType
 		case formatJSON:
 		}
 		header := c.Writer.Header()
-		header.Set("Content-Type", contentType)
-		header.Set("Content-Length", strconv.Itoa(len(body)))
-		header.Set("Cache-Control", "no-store")
-		header.Set("Vary", "Accept")
+		header["Content-Type"] = contentType
+		header["Content-Length"] = body.Length
+		header["Cache-Control"] = noStore
+		header["Vary"] = accept
 		c.Status(http.StatusOK)
-		_, _ = c.Writer.Write(body) // a client that has gone needs no answer
+		_, _ = c.Writer.Write(body.Bytes) // a client that has gone needs no answer
 	}
 }
 

@@ -78,7 +78,7 @@ func serve(t *testing.T, from Samples) (*httptest.Server, *bytes.Buffer) {
 		_, err := from.Latest()
 		return err
 	})
-	server := httptest.NewServer(New(from, ready, service.NewLogger(&log)))
+	server := httptest.NewServer(service.Recover(service.NewLogger(&log), New(from, ready)))
 	t.Cleanup(server.Close)
 	return server, &log
 }
@@ -131,9 +131,9 @@ func TestMetricsFormats(t *testing.T) {
 		accept, contentType string
 		body                []byte
 	}{
-		{"*/*", "application/json", snapshot.JSON},
-		{"text/plain;version=0.0.4", exposition.TextType, snapshot.Text},
-		{"application/openmetrics-text", exposition.OpenMetricsType, snapshot.OpenMetrics},
+		{"*/*", "application/json", snapshot.JSON.Bytes},
+		{"text/plain;version=0.0.4", exposition.TextType, snapshot.Text.Bytes},
+		{"application/openmetrics-text", exposition.OpenMetricsType, snapshot.OpenMetrics.Bytes},
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
 			got := do(t, server, method, "/metrics", "Accept", c.accept)
@@ -154,7 +154,7 @@ func TestMetricsFormats(t *testing.T) {
 			}
 		}
 	}
-	decoded, err := sample.Decode(snapshot.JSON)
+	decoded, err := sample.Decode(snapshot.JSON.Bytes)
 	if err != nil || decoded[0].Host != "vm" {
 		t.Errorf("the contract's own decoder: %+v, %v", decoded, err)
 	}
@@ -304,7 +304,7 @@ func (d discard) WriteHeader(int)             {}
 func BenchmarkMetrics(b *testing.B) {
 	for name, accept := range map[string]string{"json": "*/*", "text": "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"} {
 		b.Run(name, func(b *testing.B) {
-			handler := New(samples{snapshot: snapshot}, http.NotFoundHandler(), service.NewLogger(io.Discard))
+			handler := New(samples{snapshot: snapshot}, http.NotFoundHandler())
 			request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 			request.Header.Set("Accept", accept)
 			client := discard{http.Header{}}

@@ -424,7 +424,7 @@ func readWhole(ctx context.Context, t *testing.T, s *Sampler) {
 		}
 		samples++
 		var got sample.Sample
-		if err := json.Unmarshal(snapshot.JSON, &got); err != nil {
+		if err := json.Unmarshal(snapshot.JSON.Bytes, &got); err != nil {
 			t.Error(err)
 			return
 		}
@@ -434,10 +434,10 @@ func readWhole(ctx context.Context, t *testing.T, s *Sampler) {
 		last = *got.Secuencia
 		if got.TotalRAM != got.RAMLibre+got.UsoRAM || got.PorcentajeCPUUso+got.PorcentajeCPULibre != 100 ||
 			got.TotalProcesos != got.ProcesosCorriendo+got.ProcesosDurmiendo+got.ProcesosZombie+got.ProcesosParados {
-			t.Errorf("the sums are wrong: %s", snapshot.JSON)
+			t.Errorf("the sums are wrong: %s", snapshot.JSON.Bytes)
 		}
-		if decoded, err := sample.Decode(snapshot.JSON); err != nil || len(decoded) != 1 {
-			t.Errorf("the ingest refuses %s: %v", snapshot.JSON, err)
+		if decoded, err := sample.Decode(snapshot.JSON.Bytes); err != nil || len(decoded) != 1 {
+			t.Errorf("the ingest refuses %s: %v", snapshot.JSON.Bytes, err)
 		}
 		if int64(len(snapshot.Table.ByCPU())) != got.TotalProcesos || int64(len(snapshot.Table.ByRAM())) != got.TotalProcesos {
 			t.Errorf("the table has %d rows of %d", len(snapshot.Table.ByCPU()), got.TotalProcesos)

@@ -11,21 +11,30 @@ import (
 // Snapshot is one sample, in every form in which it is handed out. Nothing in it changes once it is published.
 type Snapshot struct {
 	Sample      sample.Sample
-	JSON        []byte // the contract's form and a newline
-	Text        []byte // exposition.TextType
-	OpenMetrics []byte // exposition.OpenMetricsType
+	JSON        Body   // the contract's form and a newline
+	Text        Body   // exposition.TextType
+	OpenMetrics Body   // exposition.OpenMetricsType
 	Table       *Table // nil where nobody had asked for it
 
 	taken time.Time // with the monotonic clock
 }
 
+// Body is what an answer holds, and the value of its Content-Length header, which is made once a sample and not once an
+// answer.
+type Body struct {
+	Bytes  []byte
+	Length []string
+}
+
+func newBody(b []byte) Body { return Body{Bytes: b, Length: []string{strconv.Itoa(len(b))}} }
+
 func newSnapshot(s sample.Sample, host []byte, from *reading, table *Table) *Snapshot {
 	text, openMetrics := exposition.Formats(&s, from.Memory)
 	return &Snapshot{
 		Sample:      s,
-		JSON:        append(appendJSON(make([]byte, 0, 512), &s, host), '\n'),
-		Text:        text,
-		OpenMetrics: openMetrics,
+		JSON:        newBody(append(appendJSON(make([]byte, 0, 512), &s, host), '\n')),
+		Text:        newBody(text),
+		OpenMetrics: newBody(openMetrics),
 		Table:       table,
 		taken:       from.taken,
 	}
