@@ -87,17 +87,20 @@ func startInContainer(t *testing.T, hostProc, binary, root string) (base string)
 	if err := agent.Start(); err != nil {
 		cannot(t, err.Error())
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- agent.Wait() }()
+	var waited error
+	ended := make(chan struct{})
+	go func() {
+		waited = agent.Wait()
+		close(ended)
+	}()
 	t.Cleanup(func() {
 		_ = agent.Process.Kill() // and with it the agent, as --kill-child says
-		_ = <-ended // it was killed
+		<-ended
 	})
 	await(t, "the agent in the container listens", func() bool {
 		select {
-		case err := <-ended:
-			ended <- err
-			cannot(t, fmt.Sprintf("%v: %s", err, &log))
+		case <-ended:
+			cannot(t, fmt.Sprintf("%v: %s", waited, &log))
 		default:
 		}
 		found := listening.FindStringSubmatch(log.String())

@@ -147,9 +147,7 @@ func TestModulesComeAndGo(t *testing.T) {
 		return status == http.StatusServiceUnavailable && strings.Contains(string(body), "rubbish")
 	})
 	refuses(t, base, "rubbish")
-	if !strings.Contains(log.String(), `durmiendo\\\":rubbish`) {
-		t.Errorf("the bytes are not in the log:\n%s", log)
-	}
+	await(t, "the bytes are in the log", func() bool { return strings.Contains(log.String(), `durmiendo\\\":rubbish`) })
 	if err := os.WriteFile(m.path("pulso_procs"), intact, 0o600); err != nil {
 		t.Fatal(err)
 	}
