@@ -160,10 +160,10 @@ func TestAbsent(t *testing.T) {
 // What is there and cannot be read is as good as absent; nothing here may hang.
 func TestUnreadable(t *testing.T) {
 	for what, put := range map[string]func(path string) error{
-		"a pipe":         func(path string) error { return unix.Mkfifo(path, 0o600) },
-		"a folder":       func(path string) error { return os.Mkdir(path, 0o700) },
-		"a loop":         func(path string) error { return os.Symlink(path, path) },
-		"write-only mem": func(path string) error { return os.Symlink("/proc/self/mem", path) }, // EIO at offset 0
+		"a pipe":   func(path string) error { return unix.Mkfifo(path, 0o600) },
+		"a folder": func(path string) error { return os.Mkdir(path, 0o700) },
+		"a loop":   func(path string) error { return os.Symlink(path, path) },
+		"memory":   func(path string) error { return os.Symlink("/proc/self/mem", path) }, // EIO at offset 0
 	} {
 		folder, s := modules(t, unix.Pread)
 		path := filepath.Join(folder, "pulso_ram")
