@@ -1,0 +1,30 @@
+# The images of Pulso's services. It only copies what `make build` left in bin/ and frontend/dist/: nothing is compiled
+# or fetched here but the base, which is an argument.
+#
+#	docker build --target agent .                                    agent, with the kernel modules' sources
+#	docker build --target frontend .                                 frontend, with the dashboard
+#	docker build --target service --build-arg SERVICE=workload .     workload, functions, socket
+#
+# A service runs as a user of no rights, and needs no shell, no file that it could write, no capability:
+#
+#	docker run --read-only --cap-drop=ALL --security-opt=no-new-privileges IMAGE
+ARG BASE=gcr.io/distroless/static-debian12:nonroot
+
+FROM ${BASE} AS any
+USER 65532:65532
+ENTRYPOINT ["/service"]
+
+# The VM takes its modules from the image whose agent reads them, so that the two fit.
+FROM any AS agent
+COPY bin/agent /service
+COPY kernel /usr/src/pulso
+
+FROM any AS frontend
+COPY bin/frontend /service
+COPY frontend/dist /dist
+ENV PULSO_FRONTEND_DIR=/dist
+
+FROM any AS service
+# Without a name the build fails: there is no bin/unnamed.
+ARG SERVICE=unnamed
+COPY bin/${SERVICE} /service
