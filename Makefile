@@ -5,6 +5,8 @@ CACHE         ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pulso
 GOLANGCI_LINT := v2.15.0
 # Without gin's MessagePack, which nobody here speaks: half the agent's size.
 export GOFLAGS += -tags=nomsgpack
+# Static, as an image with nothing else in it needs them.
+GO_BUILD      := CGO_ENABLED=0 go build -trimpath
 
 LINT_DIR := $(CACHE)/golangci-lint-$(GOLANGCI_LINT)-$(shell go env GOVERSION 2>/dev/null)
 VENV     := $(CACHE)/python-$(shell (python3 --version; cat locust/requirements.lock) 2>/dev/null | sha256sum | cut -c1-16)
@@ -27,20 +29,20 @@ smoke: build ## the same path, headless and short: fails if anything is lost
 
 function: | need-go need-mariadb ## one function alone, under functions-framework and on the local database: make function NAME=api1
 	@test -n "$(filter api1 api2,$(NAME))" || { echo "say which: make function NAME=api1, or NAME=api2"; exit 2; }
-	go build -trimpath -o bin/functions ./functions/cmd
-	go build -trimpath -o bin/local ./local
+	$(GO_BUILD) -o bin/functions ./functions/cmd
+	$(GO_BUILD) -o bin/local ./local
 	@bin/local $(NAME)
 
 ## -- build
 
 build: frontend/dist/index.html $(VENV)/ready | need-go need-mariadb ## the binaries in bin/ and the dashboard in frontend/dist/
 	@mkdir -p bin && ln -sfn $(VENV)/bin/locust bin/locust
-	go build -trimpath -o bin/agent ./agent
-	go build -trimpath -o bin/workload ./agent/workload
-	go build -trimpath -o bin/functions ./functions/cmd
-	go build -trimpath -o bin/socket ./socket
-	go build -trimpath -o bin/frontend ./frontend/server
-	go build -trimpath -o bin/local ./local
+	$(GO_BUILD) -o bin/agent ./agent
+	$(GO_BUILD) -o bin/workload ./agent/workload
+	$(GO_BUILD) -o bin/functions ./functions/cmd
+	$(GO_BUILD) -o bin/socket ./socket
+	$(GO_BUILD) -o bin/frontend ./frontend/server
+	$(GO_BUILD) -o bin/local ./local
 
 frontend/dist/index.html: $(PAGES) frontend/node_modules/ready
 	cd frontend && npm run build
@@ -110,6 +112,6 @@ bench-kernel: | need-go need-kernel ## what the modules save, in instructions
 	go run ./kernel/bench
 
 bench-agent: | need-go need-kernel ## what the agent costs: requests a second, latency, memory, instructions a sample
-	go build -trimpath -o bin/agent ./agent
+	$(GO_BUILD) -o bin/agent ./agent
 	go run ./agent/bench
 	go run ./kernel/bench -agent
