@@ -82,7 +82,10 @@ test-e2e: build | need-chromium ## the dashboard in Chromium on the whole system
 	cd frontend && npm run e2e
 
 test-kernel: | need-go need-kernel ## the kernel modules, and the agent on them, in QEMU on two of Debian's kernels
-	go test -tags=nomsgpack,qemu -count=1 -v -timeout 30m ./internal/qemu ./kernel/test
+	go test -tags=nomsgpack,qemu -count=1 -p 1 -v -timeout 30m ./internal/qemu ./kernel/test
+
+test-vm: | need-go need-kernel need-vm ## the VM's start-up script, images and services, on a Debian 12 in QEMU (as root)
+	go test -tags=nomsgpack,vm -count=1 -v -timeout 60m ./agent/deploy/test
 
 lint: $(LINT_DIR)/golangci-lint $(VENV)/ready frontend/node_modules/ready | need-shellcheck ## all linters, and generated files are up to date
 	$(LINT_DIR)/golangci-lint run ./...

@@ -87,7 +87,7 @@ func compile(ctx context.Context, source, program string) error {
 	if err := os.WriteFile(program+".c", []byte(source), 0o600); err != nil {
 		return fmt.Errorf("pack an initrd: %w", err)
 	}
-	_, err := output(ctx, "gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, program+".c")
+	_, err := output(ctx, "gcc", "-static", "-pthread", "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, program+".c")
 	return err
 }
 

@@ -6,9 +6,9 @@ for module in pulso_cpu pulso_ram pulso_procs; do
 	insmod /modules/$module.ko
 done
 cd /tmp
-there() { sed 's/.*"total_procesos":\([0-9]*\).*/\1/' /proc/pulso_procs; }
+processes() { sed 's/.*"total_procesos":\([0-9]*\).*/\1/' /proc/pulso_procs; }
 mkfifo said
-guest crowd $((1000 - $(there) - 2)) >said & # itself, and the agent
+guest crowd $((1000 - $(processes) - 2)) >said & # itself, and the agent
 read -r _ <said
 PULSO_INTERVAL=100ms /program 2>log &
 agent=$!
@@ -21,4 +21,4 @@ sleep 10 # its first garbage has been collected
 first=$(sample secuencia) before=$(used)
 sleep 60
 after=$(used) last=$(sample secuencia)
-echo "instructions $((after - before)) samples $((last - first)) processes $(there)"
+echo "instructions $((after - before)) samples $((last - first)) processes $(processes)"

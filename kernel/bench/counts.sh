@@ -4,10 +4,10 @@ set -eu
 echo 65536 >/proc/sys/kernel/pid_max
 insmod /modules/pulso_procs.ko
 cd /tmp
-there() { sed 's/.*"total_procesos":\([0-9]*\).*/\1/' /proc/pulso_procs; }
+processes() { sed 's/.*"total_procesos":\([0-9]*\).*/\1/' /proc/pulso_procs; }
 for processes in 100 1000 5000; do
 	mkfifo said
-	guest crowd $((processes - $(there) - 2)) >said & # itself, and the benchmark
+	guest crowd $((processes - $(processes) - 2)) >said & # itself, and the benchmark
 	crowd=$!
 	read -r _ <said
 	rm said

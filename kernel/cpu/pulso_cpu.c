@@ -56,7 +56,7 @@ static int pulso_cpu_show(struct seq_file *m, void *v)
 	u64 busy = 0, idle = 0, iowait = 0;
 	int cpu;
 
-	/* A CPU that has gone offline keeps what it has spent. */
+	/* What a CPU that has gone offline spent before still counts, as in /proc/stat. */
 	for_each_possible_cpu(cpu) {
 		struct kernel_cpustat stat;
 

@@ -25,6 +25,7 @@
 #include <linux/pid_namespace.h>
 #include <linux/proc_fs.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -52,7 +53,7 @@ static int pulso_procs_show(struct seq_file *m, void *v)
 	unsigned int counts[STATES] = {};
 	struct task_struct *task;
 
-	/* Which state counts as what is decided once and not for every process: this loop is what a reading costs. */
+	/* Which state counts as what is decided once and not for every process: this loop is all that a reading costs. */
 	rcu_read_lock();
 	for_each_process(task)
 		counts[task_state_index(task)]++;
@@ -84,23 +85,30 @@ static int pulso_procs_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-/* The first process with at least this pid; the table's position is a pid, so that it survives who comes and goes. */
+/*
+ * The first process with at least this pid. The table's position is a pid, so that it survives who comes and goes, and so
+ * that the lock need not be held from one process to the next: whoever reads far into the table would hold it, and the
+ * CPU, for all that lies before.
+ */
 static struct task_struct *process_from(loff_t *pos)
 {
-	struct pid *pid;
+	for (;; ++*pos) {
+		struct task_struct *task;
+		struct pid *pid;
 
-	while ((pid = find_ge_pid(*pos, &init_pid_ns))) {
-		struct task_struct *task = pid_task(pid, PIDTYPE_TGID);
-
+		rcu_read_unlock();
+		cond_resched();
+		rcu_read_lock();
+		pid = find_ge_pid(*pos, &init_pid_ns);
+		if (!pid)
+			return NULL;
 		*pos = pid_nr(pid);
+		task = pid_task(pid, PIDTYPE_TGID);
 		if (task)
 			return task;
-		++*pos;
 	}
-	return NULL;
 }
 
-/* The lock is held for as long as it takes to fill a page, and no longer: a reader cannot hold it. */
 static void *table_start(struct seq_file *m, loff_t *pos) __acquires(RCU)
 {
 	rcu_read_lock();
@@ -120,7 +128,8 @@ static void table_stop(struct seq_file *m, void *v) __releases(RCU)
 
 /*
  * CPU time as the scheduler counts it, which is what utime and stime of /proc/[pid]/stat add up to: of the threads that
- * have ended and of those that run. An ending thread moves from one to the other under the lock.
+ * have ended and of those that run. An ending thread moves from one to the other under the lock, which is taken at once
+ * (the kernel tries without it first): that costs the most where a process has thousands of threads.
  */
 static u64 cpu_ns(struct task_struct *task)
 {

@@ -12,7 +12,9 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -69,6 +71,49 @@ func TestKernels(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What make installs, modprobe finds; and uninstall leaves nothing of it.
+func TestInstall(t *testing.T) {
+	for _, series := range qemu.Series {
+		t.Run(series, func(t *testing.T) {
+			cache, err := os.UserCacheDir()
+			if err != nil {
+				t.Fatal(err)
+			}
+			kernel := strings.TrimSpace(output(t, root+"/scripts/fetch-kernel", series, filepath.Join(cache, "pulso")))
+			version := strings.TrimPrefix(filepath.Base(kernel), "kernel-")
+			tree, system := t.TempDir(), t.TempDir()
+			if err := os.CopyFS(tree, os.DirFS(root+"/kernel")); err != nil {
+				t.Fatal(err)
+			}
+			makes := func(what string) {
+				output(t, "make", "-C", tree, what, "KVER="+version, "KDIR="+kernel+"/headers", "INSTALL_MOD_PATH="+system)
+			}
+			makes("install")
+			for _, module := range qemu.Modules {
+				if found := output(t, "/sbin/modprobe", "-d", system, "-S", version, "-n", "-v", module); !strings.Contains(found, module+".ko") {
+					t.Errorf("modprobe would do %q", found)
+				}
+			}
+			makes("uninstall")
+			if left := output(t, "find", system, "-name", "pulso*"); left != "" {
+				t.Errorf("left: %s", left)
+			}
+		})
+	}
+}
+
+func output(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	var complaint strings.Builder
+	cmd.Stderr = &complaint
+	printed, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %v: %v\n%s%s", name, args, err, printed, complaint.String())
+	}
+	return string(printed)
 }
 
 func forward(t *testing.T, machine *qemu.Machine, ports ...int) {

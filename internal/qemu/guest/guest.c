@@ -6,8 +6,11 @@
  *	guest spin		runs
  *	guest vfork		sleeps uninterruptibly, as whoever calls vfork() does until its child is done
  *	guest traced		prints the pid of a child that is stopped by its tracer, and sleeps
+ *	guest leaderless	runs in a second thread; its first one has ended
+ *	guest threads		makes threads that end at once, for ever
  *	guest crowd COUNT	has COUNT children that sleep, prints "ready", and sleeps
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +70,27 @@ static int crowd(int count)
 	return 0;
 }
 
+static void *spin(void *unused)
+{
+	for (;;)
+		__asm__ volatile("" ::: "memory");
+	return unused;
+}
+
+static void *nothing(void *unused)
+{
+	return unused;
+}
+
+static int threads(void)
+{
+	pthread_t thread;
+
+	for (;;)
+		if (pthread_create(&thread, NULL, nothing, NULL) || pthread_join(thread, NULL))
+			return 1;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "", *with = argc > 2 ? argv[2] : "";
@@ -78,8 +102,15 @@ int main(int argc, char **argv)
 		pause();
 	}
 	if (!strcmp(what, "spin"))
-		for (;;)
-			__asm__ volatile("" ::: "memory");
+		spin(NULL);
+	if (!strcmp(what, "leaderless")) {
+		pthread_t thread;
+
+		if (!pthread_create(&thread, NULL, spin, NULL))
+			pthread_exit(NULL);
+	}
+	if (!strcmp(what, "threads"))
+		return threads();
 	if (!strcmp(what, "vfork") && !vfork()) {
 		pause();
 		_exit(0);

@@ -134,6 +134,14 @@ func TestManyReaders(t *testing.T) {
 				if err != nil || parseJSON(content, &p) != nil || p.Running+p.Sleeping+p.Zombie+p.Stopped != p.Total {
 					t.Errorf("%q %v", content, err)
 				}
+				var c cpu
+				if content, err = os.ReadFile(cpuFile); err != nil || parseJSON(content, &c) != nil || c.free() > c.Total {
+					t.Errorf("%q %v", content, err)
+				}
+				var r ram
+				if content, err = os.ReadFile(ramFile); err != nil || parseJSON(content, &r) != nil || r.Available > r.Total {
+					t.Errorf("%q %v", content, err)
+				}
 				if content, err = os.ReadFile(tableFile); err != nil || !bytes.HasPrefix(content, []byte("1 0 ")) || !bytes.HasSuffix(content, []byte("\n")) {
 					t.Errorf("a table of %d bytes, %v", len(content), err)
 				}
@@ -148,8 +156,7 @@ func TestReload(t *testing.T) {
 	var done atomic.Bool
 	var whole atomic.Int64
 	var readers sync.WaitGroup
-	for i := range 6 {
-		path := []string{cpuFile, procsFile, tableFile}[i%3]
+	for _, path := range []string{cpuFile, ramFile, procsFile, tableFile} {
 		readers.Go(func() {
 			var kept *os.File // through reloads, as the agent keeps it
 			for !done.Load() {

@@ -6,9 +6,11 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -216,7 +218,6 @@ func TestTable(t *testing.T) {
 
 // compare says what of a table does not lie between two scans, for the processes that both have.
 func compare(before map[int]procStat, table map[int]row, after map[int]procStat) string {
-	const nsPerTick = 10_000_000
 	for pid, from := range before {
 		to, ok := after[pid]
 		if !ok || from.comm != to.comm {
@@ -228,7 +229,7 @@ func compare(before map[int]procStat, table map[int]row, after map[int]procStat)
 			return fmt.Sprintf("process %d %s is not in the table", pid, from.comm)
 		case r.ppid != from.ppid || r.state != from.state && r.state != to.state:
 			return fmt.Sprintf("process %d is %+v in the table, %+v and %+v in /proc", pid, r, from, to)
-		case r.cpuNs < (from.cpuTicks-1)*nsPerTick || r.cpuNs > (to.cpuTicks+2)*nsPerTick:
+		case r.cpuNs < (from.cpuTicks-1)*tick || r.cpuNs > (to.cpuTicks+2)*tick:
 			return fmt.Sprintf("process %d has %d ns in the table, %d and %d ticks in /proc", pid, r.cpuNs, from.cpuTicks, to.cpuTicks)
 		case r.rssKiB < 4*min(from.pages, to.pages)-256 || r.rssKiB > 4*max(from.pages, to.pages)+256:
 			return fmt.Sprintf("process %d has %d KiB in the table, %d and %d pages in /proc", pid, r.rssKiB, from.pages, to.pages)
@@ -256,6 +257,50 @@ func TestTableCPUTime(t *testing.T) {
 	if took := time.Since(begin); took < 900*time.Millisecond {
 		t.Errorf("a second of CPU time passed in %s", took)
 	}
+}
+
+// Processes come and go, with threads and without, while the table is read: whoever stays is in every one of them.
+func TestTableUnderChurn(t *testing.T) {
+	load(t, "pulso_procs", "")
+	stay := map[string]int{
+		"sleeps":                           child(t, "named", "sleeps"),
+		"lost its first thread":            child(t, "leaderless"),
+		"is in a PID namespace of its own": inNamespace(t),
+		"is init":                          1,
+	}
+	awaitState(t, stay["lost its first thread"], 'Z')
+	for range 2 {
+		start(t, "/bin/sh", "-c", "while :; do /bin/true & /bin/true; (/bin/true); wait; done")
+		child(t, "threads")
+	}
+	seen := map[int]bool{}
+	await(t, "hundreds of processes have come and gone", func() bool {
+		table := readTable(t)
+		for what, pid := range stay {
+			if _, ok := table[pid]; !ok {
+				t.Fatalf("process %d, which %s, is not in the table", pid, what)
+			}
+		}
+		for pid := range table {
+			seen[pid] = true
+		}
+		return len(seen) > len(table)+300
+	})
+	if r := readTable(t)[stay["lost its first thread"]]; r.cpuNs == 0 {
+		t.Errorf("a process whose first thread has ended and that runs on: %+v", r)
+	}
+}
+
+// inNamespace is a process that takes itself for number 1.
+func inNamespace(t *testing.T) int {
+	t.Helper()
+	cmd := exec.Command("/bin/guest", "named", "inside")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(cmd) })
+	return cmd.Process.Pid
 }
 
 // No name breaks the table, whatever its bytes.
