@@ -11,10 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/pulso-lab/pulso/agent/internal/api"
 	"github.com/pulso-lab/pulso/agent/internal/kernel"
@@ -62,11 +59,10 @@ func readConfig(env *service.Env) (config, error) {
 	if c.procfs, err = procfs.New(root); err != nil {
 		env.Fault("PULSO_PROCFS", fmt.Sprintf("is %.80q: it must be where a procfs is mounted: %v", root, err))
 	}
-	switch {
-	case c.host == "":
+	if c.host == "" {
 		env.Fault("PULSO_HOST", fmt.Sprintf("is not set and the machine has no name: %v", hostnameErr))
-	case len(c.host) > sample.MaxHost || !utf8.ValidString(c.host) || strings.ContainsFunc(c.host, unicode.IsControl):
-		env.Fault("PULSO_HOST", fmt.Sprintf("is %.80q: it must be text of at most %d bytes without control characters", c.host, sample.MaxHost))
+	} else if err := sample.CheckHost(c.host); err != nil {
+		env.Fault("PULSO_HOST", fmt.Sprintf("is %.80q: it %v", c.host, err))
 	}
 	return c, env.Err()
 }

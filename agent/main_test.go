@@ -76,6 +76,7 @@ func TestConfiguration(t *testing.T) {
 		"interval too long":   {map[string]string{"PULSO_INTERVAL": "61s"}, []string{"PULSO_INTERVAL"}},
 		"long host":           {map[string]string{"PULSO_HOST": strings.Repeat("x", 254)}, []string{"PULSO_HOST"}},
 		"host with a newline": {map[string]string{"PULSO_HOST": "a\nb"}, []string{"PULSO_HOST"}},
+		"host with a space":   {map[string]string{"PULSO_HOST": " x"}, []string{"PULSO_HOST", "white space"}},
 		"host not UTF-8":      {map[string]string{"PULSO_HOST": "\xff"}, []string{"PULSO_HOST"}},
 		"no procfs":           {map[string]string{"PULSO_PROCFS": "/nowhere"}, []string{"PULSO_PROCFS", "/nowhere"}},
 	} {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -257,19 +258,30 @@ func setHora(s *Sample, v jsontext.Value) error {
 
 func setHost(s *Sample, v jsontext.Value) error {
 	text, err := str(v)
-	switch {
-	case err != nil:
+	if err == nil {
+		err = CheckHost(text)
+	}
+	if err != nil {
 		return err
-	case text == "":
-		return errors.New("is empty; leave it out when it is unknown")
-	case len(text) > MaxHost:
-		return fmt.Errorf("has %d bytes, over %d", len(text), MaxHost)
-	case strings.TrimSpace(text) != text:
-		return errors.New("begins or ends with white space")
-	case strings.ContainsFunc(text, unicode.IsControl):
-		return errors.New("has control characters")
 	}
 	s.Host = text
+	return nil
+}
+
+// CheckHost says why a text cannot be a host's name, for a sentence that begins with where it stands.
+func CheckHost(name string) error {
+	switch {
+	case name == "":
+		return errors.New("is empty; leave it out when it is unknown")
+	case len(name) > MaxHost:
+		return fmt.Errorf("has %d bytes, over %d", len(name), MaxHost)
+	case !utf8.ValidString(name):
+		return errors.New("is not UTF-8")
+	case strings.TrimSpace(name) != name:
+		return errors.New("begins or ends with white space")
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return errors.New("has control characters")
+	}
 	return nil
 }
 

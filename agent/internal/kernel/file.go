@@ -15,6 +15,8 @@ const closed = -1
 // page is the first buffer of a file that may be longer: the kernel gives about a page to one read.
 const page = 4096
 
+var errKind = errors.New("it is no regular file, as the files of modules are")
+
 // pread is unix.Pread outside tests.
 type pread func(fd int, p []byte, offset int64) (int, error)
 
@@ -25,6 +27,7 @@ type file struct {
 	line   bool   // it is one line: whoever has its end need not ask for more
 	limit  int    // bytes that it may have
 	fd     int    // closed, or open
+	opened int    // how often it was opened
 	buffer []byte // reused
 	pread  pread
 }
@@ -48,21 +51,34 @@ func (f *file) read() ([]byte, error) {
 		}
 	}
 	if len(f.buffer) == f.limit {
-		return nil, fmt.Errorf("%s: has %d bytes or more: %.200q", f.path, f.limit, f.buffer)
+		err := fmt.Errorf("%s: has %d bytes or more: %.200q", f.path, f.limit, f.buffer)
+		f.buffer = nil // it is as large as it gets, and this may happen once
+		return nil, err
 	}
 	return f.buffer, nil
 }
 
-// open opens the file, if it is not open. A path that names a pipe by mistake must not hang, so it does not block.
+// open opens the file, if it is not open. A path that names something else by mistake must not hang (a pipe), nor go
+// on for ever (a device).
 func (f *file) open() error {
 	for f.fd == closed {
 		fd, err := unix.Open(f.path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 		switch {
 		case err == nil:
 			f.fd = fd
+			f.opened++
 		case !errors.Is(err, unix.EINTR):
 			return f.absent("open", err)
 		}
+	}
+	var stat unix.Stat_t
+	err := unix.Fstat(f.fd, &stat)
+	if err == nil && stat.Mode&unix.S_IFMT != unix.S_IFREG {
+		err = errKind
+	}
+	if err != nil {
+		f.close()
+		return f.absent("open", err)
 	}
 	return nil
 }

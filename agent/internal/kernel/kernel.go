@@ -23,10 +23,10 @@ import (
 var ErrAbsent = errors.New("a kernel module is not there")
 
 // What the files may hold at most. An object of the modules has some 170 bytes. A line of the table has some 40, and a
-// table of 64 MiB more than a million processes: whatever gives more than that is not our module.
+// table of 16 MiB some 400,000 processes: whatever gives more than that is not our module.
 const (
 	maxObject = 512
-	maxTable  = 64 << 20
+	maxTable  = 16 << 20
 )
 
 // Paths are where the modules' files lie.
@@ -66,8 +66,12 @@ func (s *Source) Read(table bool) (vitals.Reading, error) {
 	if r.Memory, err = parse(&s.ram, parseMemory); err != nil {
 		return vitals.Reading{}, err
 	}
+	before := s.procs.opened
 	if r.States, err = parse(&s.procs, parseStates); err != nil {
 		return vitals.Reading{}, err
+	}
+	if s.procs.opened != before { // its module was loaded anew, and the table is of the same module
+		s.table.close()
 	}
 	// The table must be there also when it is not wanted, or the source would change with whoever asks for it.
 	if !table {

@@ -163,6 +163,7 @@ func TestUnreadable(t *testing.T) {
 		"a pipe":   func(path string) error { return unix.Mkfifo(path, 0o600) },
 		"a folder": func(path string) error { return os.Mkdir(path, 0o700) },
 		"a loop":   func(path string) error { return os.Symlink(path, path) },
+		"a device": func(path string) error { return os.Symlink("/dev/zero", path) },
 		"memory":   func(path string) error { return os.Symlink("/proc/self/mem", path) }, // EIO at offset 0
 	} {
 		folder, s := modules(t, unix.Pread)
@@ -188,12 +189,12 @@ func TestDeadDescriptor(t *testing.T) {
 			return unix.Pread(fd, p, offset)
 		})
 		mustRead(t, s, true)
-		for _, f := range []*file{&s.cpu, &s.ram, &s.procs, &s.table} {
+		for _, f := range []*file{&s.cpu, &s.ram, &s.procs} { // and the table, which is closed with procs
 			dead[f.fd] = true
 		}
 		replace(t, folder, "pulso_ram", `{"total_kib":9,"free_kib":1,"available_kib":2}`+"\n")
-		if r := mustRead(t, s, true); r.Memory.TotalKiB != 9 || len(dead) > 0 {
-			t.Errorf("%v: after the module was loaded again: %+v, not read: %v", death, r.Memory, dead)
+		if r := mustRead(t, s, true); r.Memory.TotalKiB != 9 || len(dead) > 0 || s.table.opened != 2 {
+			t.Errorf("%v: after the module was loaded again: %+v, not read: %v, table opened %d times", death, r.Memory, dead, s.table.opened)
 		}
 
 		dead[s.procs.fd] = true

@@ -57,8 +57,8 @@ func parseStates(text []byte) (vitals.States, error) {
 	}, nil
 }
 
-// malformed shows the bytes that make no sense, as many as tell.
-func malformed(text []byte, why error) error { return fmt.Errorf("%w: %.200q", why, text) }
+// malformed shows the bytes that make no sense: all of an object, and as many of a line of the table.
+func malformed(text []byte, why error) error { return fmt.Errorf("%w: %.*q", why, maxObject, text) }
 
 // field is a key and where its value goes.
 type field struct {

@@ -92,7 +92,7 @@ func TestParseStatesRefuses(t *testing.T) {
 // The error shows the beginning of the bytes, not a megabyte of them.
 func TestMalformedIsBounded(t *testing.T) {
 	_, err := parseCPU([]byte(`{"` + strings.Repeat("x", 1<<20)))
-	if err == nil || len(err.Error()) > 400 || !strings.Contains(err.Error(), `"{\"xxx`) {
+	if err == nil || len(err.Error()) > 2*maxObject || !strings.Contains(err.Error(), `"{\"xxx`) {
 		t.Errorf("%.1000v", err)
 	}
 }

@@ -57,7 +57,7 @@ func TestParseTableRefuses(t *testing.T) {
 		}
 	}
 	line := "1 0 S 12 34 \\q" + strings.Repeat("x", 1<<20) + "\n"
-	if _, err := parseTable([]byte(first + line)); err == nil || len(err.Error()) > 400 || !strings.Contains(err.Error(), `"1 0 S 12 34 \\qx`) {
+	if _, err := parseTable([]byte(first + line)); err == nil || len(err.Error()) > 2*maxObject || !strings.Contains(err.Error(), `"1 0 S 12 34 \\qx`) {
 		t.Errorf("%.1000v", err)
 	}
 }
