@@ -49,7 +49,7 @@ metadata() { # PATH
 }
 
 attribute() { # NAME: its value, or nothing where the instance has none
-	grep --quiet --line-regexp "$1" <<<"$attributes" || return 0
+	grep --quiet --line-regexp --fixed-strings "$1" <<<"$attributes" || return 0
 	metadata "attributes/$1"
 }
 
@@ -166,12 +166,12 @@ build_modules() {
 	local sources=$scratch/pulso version old
 	take_sources "$sources" || return
 	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' "$sources/dkms.conf")-$(checksum_tree "$sources")
-	for old in $(dkms status -m pulso | sed -n 's|^pulso/\([^,:]*\)[,:].*|\1|p' | sort --unique); do
+	for old in $(status | sed -n 's|^pulso/\([^,:]*\)[,:].*|\1|p' | sort --unique); do
 		[[ $old == "$version" ]] && continue
 		say "removing the modules $old"
 		dkms remove -m pulso -v "$old" --all && rm -rf "/usr/src/pulso-$old" || return
 	done
-	dkms status -m pulso -v "$version" -k "$kernel" | grep --quiet ': installed' && return
+	status -v "$version" -k "$kernel" | grep --quiet ': installed' && return
 
 	say "building the modules $version for $kernel"
 	if [[ ! -e /usr/src/pulso-$version ]]; then
@@ -184,6 +184,9 @@ build_modules() {
 	fi
 	modprobe --quiet --remove "${modules[@]}" || true # most often none is loaded
 }
+
+# DKMS looks into modules with readelf, which complains of what they lack.
+status() { dkms status -m pulso "$@" 2>/dev/null; }
 
 take_sources() { # FOLDER
 	local container copied=
@@ -203,16 +206,12 @@ load_modules() {
 	printf '%s\n' "${modules[@]}" >/etc/modules-load.d/pulso.conf
 	error=$(modprobe --all "${modules[@]}" 2>&1) && return
 	warn "the modules could not be loaded: $error"
-	if secure_boot; then
-		warn "Secure Boot is on, and the kernel takes no module whose key it does not know: turn it off, or sign the modules as agent/deploy/README.md says"
-	fi
+	case $error in
+	*"Key was rejected"* | *"Required key"* | *"not permitted"*)
+		warn "the kernel takes no module whose key it does not know, as with Secure Boot: turn Secure Boot off, or enroll the key as agent/deploy/README.md says"
+		;;
+	esac
 	return 1
-}
-
-# The variable has four bytes of attributes, and then 1 where Secure Boot is on.
-secure_boot() {
-	local variable=/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
-	[[ -r $variable && $(od --address-radix=n --format=u1 --skip-bytes=4 --read-bytes=1 "$variable") -eq 1 ]]
 }
 
 ## -- services
@@ -221,8 +220,9 @@ services() {
 	local most
 	mkdir -p "${environment%/*}"
 	printf '%s\n' "PULSO_HOST=$host" "$variables" >"$environment"
-	# On a large VM Go takes a thread for each CPU. A workload that asks for too much must not take the agent's memory.
-	most=$(awk '/^MemTotal:/ { print int($2 / 4) * 3 "k" }' /proc/meminfo)
+	# On a large VM Go takes a thread for each CPU. A workload that asks for too much must not take the agent's memory: it
+	# has three quarters, in steps of 128 MiB, because each kernel calls a little less than all of it the total.
+	most=$(awk '/^MemTotal:/ { print int($2 * 3 / 4 / 1024 / 128) * 128 "m" }' /proc/meminfo)
 	service agent "$agent" --publish 8080:8080 --memory 128m --pids-limit 512 \
 		--volume /proc:/host/proc:ro --env PULSO_PROCFS=/host/proc
 	service workload "$workload" --publish 8082:8082 --memory "$most" --pids-limit 8192
@@ -270,12 +270,20 @@ unit() {
 
 ## -- the agent
 
-# check waits until the agent answers, and says where its numbers come from.
+# check waits until the agent answers, and says where its numbers come from. Between two samples may be a minute.
 check() { # whether the modules are loaded: yes, or nothing
-	retry 60 ready || fail "the agent is not ready" "see why: curl http://127.0.0.1:8080/ready; journalctl -u pulso-agent"
-	if [[ $1 ]]; then retry 30 reads_modules || true; fi
+	await 150 ready || fail "the agent is not ready" "see why: curl http://127.0.0.1:8080/ready; journalctl -u pulso-agent"
+	if [[ $1 ]]; then await 90 reads_modules || true; fi
 	say "the agent is ready, fuente: $(fuente)"
 	reads_modules || warn "the agent reads procfs and not the modules; the warnings above say why"
+}
+
+await() { # SECONDS COMMAND
+	local deadline=$((SECONDS + $1))
+	until "$2"; do
+		((SECONDS < deadline)) || return
+		sleep 1
+	done
 }
 
 ready() { curl --silent --fail --max-time 5 --output /dev/null http://127.0.0.1:8080/ready; }

@@ -148,6 +148,21 @@ func (vm *machine) request(ctx context.Context, port int, path string) (body str
 	return vm.do(ctx, http.MethodGet, port, path, "")
 }
 
+// await asks until the guest answers 200 and that is as it should be.
+func (vm *machine) await(t *testing.T, port int, path string, right func(body string) bool) {
+	t.Helper()
+	var last string
+	ctx, cancel := context.WithTimeout(t.Context(), awaitTimeout)
+	defer cancel()
+	if !vm.until(ctx, func() bool {
+		body, status, err := vm.request(ctx, port, path)
+		last = fmt.Sprint(status, " ", err, " ", body)
+		return err == nil && status == http.StatusOK && right(body)
+	}) {
+		t.Fatalf("%s is not answered as it should be; the last answer: %s", path, last)
+	}
+}
+
 // get is for what must be answered with 200.
 func (vm *machine) get(t *testing.T, port int, path string) string {
 	t.Helper()

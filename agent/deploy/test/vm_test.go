@@ -6,9 +6,7 @@
 package test
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -24,10 +22,10 @@ func TestVM(t *testing.T) {
 	}{
 		{"a kernel without headers", oldKernel},
 		{"first boot", firstBoot},
-		{"a second run", secondRun},
 		{"wrong settings", wrongSettings},
-		{"a kernel update", kernelUpdate},
 		{"new modules", newModules},
+		{"a kernel update", kernelUpdate},
+		{"refused modules", refusedModules},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { step.run(t, vm) }) {
 			t.FailNow()
@@ -54,7 +52,7 @@ func firstBoot(t *testing.T, vm *machine) {
 	if strings.Contains(output+vm.console(), "ya29.") {
 		t.Error("the registry's token is in the log")
 	}
-	readsModules(t, vm)
+	awaitFuente(t, vm, sample.FuenteKernel)
 	// The agent sees what is not in its container.
 	list := vm.get(t, agentPort, "/procesos?limite=1000")
 	for _, name := range []string{"systemd", "kthreadd", "dockerd", "guest"} {
@@ -68,20 +66,13 @@ func firstBoot(t *testing.T, vm *machine) {
 	}
 }
 
-// readsModules waits until a client on the host gets samples that come from the modules.
-func readsModules(t *testing.T, vm *machine) {
+// awaitFuente waits until a client on the host gets samples of the VM from a source.
+func awaitFuente(t *testing.T, vm *machine, fuente string) {
 	t.Helper()
-	var last string
-	ctx, cancel := context.WithTimeout(t.Context(), awaitTimeout)
-	defer cancel()
-	if !vm.until(ctx, func() bool {
-		body, _, err := vm.request(ctx, agentPort, "/metrics")
-		samples, _ := sample.Decode([]byte(body))
-		last = fmt.Sprint(body, err)
-		return len(samples) == 1 && samples[0].Fuente == sample.FuenteKernel && samples[0].Host == "pulso-vm" && samples[0].TotalProcesos > 50
-	}) {
-		t.Errorf("the last sample: %s", last)
-	}
+	vm.await(t, agentPort, "/metrics", func(body string) bool {
+		samples, err := sample.Decode([]byte(body))
+		return err == nil && samples[0].Fuente == fuente && samples[0].Host == "pulso-vm" && samples[0].TotalProcesos > 50
+	})
 }
 
 // state is what the script is there to bring about.
@@ -90,7 +81,7 @@ func state(t *testing.T, vm *machine) string {
 	return vm.run(t, `
 		docker ps --no-trunc --format '{{.ID}} {{.Names}}'
 		docker images --all --no-trunc --quiet
-		dkms status
+		dkms status 2>/dev/null
 		lsmod | grep pulso
 		find /etc/pulso /etc/modules-load.d /etc/systemd/system/pulso* /usr/src/pulso* /lib/modules/*/updates -type f -exec sha256sum {} +`)
 }
@@ -127,20 +118,6 @@ func confined(t *testing.T, vm *machine, name string) {
 	}
 }
 
-// What is as it should be stays as it is.
-func secondRun(t *testing.T, vm *machine) {
-	before := state(t, vm)
-	output := vm.startup(t)
-	if after := state(t, vm); after != before {
-		t.Errorf("before:\n%s\nafter:\n%s", before, after)
-	}
-	for _, word := range []string{"installing", "building", "removing", "starting"} {
-		if strings.Contains(output, "pulso: "+word) {
-			t.Errorf("it is %s something", word)
-		}
-	}
-}
-
 // All faults are named together, and what runs goes on.
 func wrongSettings(t *testing.T, vm *machine) {
 	before := state(t, vm)
@@ -170,6 +147,19 @@ func wrongSettings(t *testing.T, vm *machine) {
 		mv /srv/pulso/kept/* .`)
 }
 
+// An agent's image with other modules brings them along.
+func newModules(t *testing.T, vm *machine) {
+	vm.run(t, "printf "+image("agent-2")+" >/srv/pulso/metadata/attributes/pulso-agent-image")
+	vm.startup(t)
+	if versions := vm.run(t, "dkms status"); strings.Count(versions, "installed") != 1 || strings.Count(versions, "\n") != 1 {
+		t.Errorf("DKMS has\n%s", versions)
+	}
+	awaitFuente(t, vm, sample.FuenteKernel)
+	if loaded := vm.run(t, "cat /sys/module/pulso_cpu/version"); loaded != "2\n" {
+		t.Errorf("the module that is loaded is %s", loaded)
+	}
+}
+
 // An update brings a kernel and its headers. DKMS builds for it, and after the reboot all comes back by itself.
 func kernelUpdate(t *testing.T, vm *machine) {
 	vm.run(t, `
@@ -180,24 +170,41 @@ func kernelUpdate(t *testing.T, vm *machine) {
 	vm.start(t, "systemctl reboot")
 	vm.awaitOff(t)
 	vm.boot(t, "6.12")
-	readsModules(t, vm)
+	awaitFuente(t, vm, sample.FuenteKernel)
+	vm.await(t, workloadPort, "/ready", func(string) bool { return true })
 	if kernel := vm.run(t, "uname -r"); !strings.HasPrefix(kernel, "6.12") {
 		t.Errorf("the kernel is %s", kernel)
 	}
-	secondRun(t, vm)
+	unchanged(t, vm)
 }
 
-// An agent's image with other modules brings them along.
-func newModules(t *testing.T, vm *machine) {
-	before := vm.run(t, "dkms status")
-	vm.run(t, "printf "+image("agent-2")+" >/srv/pulso/metadata/attributes/pulso-agent-image")
-	vm.startup(t)
-	after := vm.run(t, "dkms status")
-	if strings.Count(after, "installed") != 1 || strings.Count(after, "\n") != 1 || before == after {
+// unchanged checks that the script leaves what is as it should be.
+func unchanged(t *testing.T, vm *machine) {
+	t.Helper()
+	before := state(t, vm)
+	output := vm.startup(t)
+	if after := state(t, vm); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
-	readsModules(t, vm)
-	if loaded := vm.run(t, "cat /sys/module/pulso_cpu/version"); loaded != "2\n" {
-		t.Errorf("the module that is loaded is %s", loaded)
+	for _, word := range []string{"installing", "building", "removing", "starting"} {
+		if strings.Contains(output, "pulso: "+word) {
+			t.Errorf("it is %s something", word)
+		}
 	}
+}
+
+// A kernel that takes no module without a key that it knows, as with Secure Boot, leaves the agent to procfs.
+func refusedModules(t *testing.T, vm *machine) {
+	vm.run(t, `
+		echo 1 >/sys/module/module/parameters/sig_enforce
+		rmmod pulso_cpu pulso_ram pulso_procs`)
+	output := vm.startup(t)
+	for _, line := range []string{
+		"Key was rejected by service", "turn Secure Boot off, or enroll the key", "pulso: the agent is ready, fuente: procfs\n",
+	} {
+		if !strings.Contains(output, line) {
+			t.Errorf("it does not say %q:\n%s", line, output)
+		}
+	}
+	awaitFuente(t, vm, sample.FuenteProcfs)
 }
