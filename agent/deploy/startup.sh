@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # The start-up script of Pulso's VM, a Debian 12 on Compute Engine, which runs it as root at every boot. It brings the
 # VM to where README.md beside it says: Docker, the kernel modules, and the services pulso-agent and pulso-workload.
 # It changes only what is not so yet, so it can be run again at any time:
@@ -91,7 +91,8 @@ installed() { [[ $(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/
 # An earlier run may have been cut off in the middle, and at a boot something else may hold the lock.
 apt_install() {
 	dpkg --configure -a || true # what it leaves --fix-broken repairs
-	apt_get update && apt_get --fix-broken install && apt_get install "$@"
+	apt_get update || return
+	apt_get install "$@" || { apt_get --fix-broken install && apt_get install "$@"; }
 }
 
 apt_get() {

@@ -14,7 +14,7 @@ func shell(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	output, err := exec.CommandContext(r.Context(), "bash", "-euo", "pipefail", "-c", string(script)).CombinedOutput()
+	output, err := exec.CommandContext(r.Context(), "bash", "-euo", "pipefail", "-c", string(script)).CombinedOutput() //nolint:gosec // that is what it is for
 	if err != nil {
 		w.WriteHeader(http.StatusUnprocessableEntity)
 		output = append(output, err.Error()...)
