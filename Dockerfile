@@ -16,15 +16,15 @@ ENTRYPOINT ["/service"]
 
 # The VM takes its modules from the image whose agent reads them, so that the two fit.
 FROM any AS agent
-COPY bin/agent /service
+COPY --chmod=0755 bin/agent /service
 COPY kernel /usr/src/pulso
 
 FROM any AS frontend
-COPY bin/frontend /service
+COPY --chmod=0755 bin/frontend /service
 COPY frontend/dist /dist
 ENV PULSO_FRONTEND_DIR=/dist
 
 FROM any AS service
 # Without a name the build fails: there is no bin/unnamed.
 ARG SERVICE=unnamed
-COPY bin/${SERVICE} /service
+COPY --chmod=0755 bin/${SERVICE} /service

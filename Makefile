@@ -1,4 +1,4 @@
-# Every command of the project; `make help` lists them. Missing system packages are installed (scripts/need says
+# Every command of the project but those of kernel/Makefile; `make help` lists them. Missing system packages are installed (scripts/need says
 # which); what is built or fetched once is kept in CACHE, outside the checkout, under a name that says what it
 # depends on.
 CACHE         ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pulso
@@ -66,7 +66,7 @@ need-go need-cc need-node need-python need-mariadb need-chromium need-kernel nee
 
 ## -- check
 
-test: test-go test-locust test-frontend test-e2e smoke ## every test: Go, database, Locust, front end, end to end
+test: test-go test-locust test-frontend test-e2e smoke ## the tests of everything but the kernel and the VM: Go, database, Locust, front end, end to end
 	@echo "make test: all passed"
 
 test-go: | need-go need-cc need-mariadb ## Go with the race detector, on a private MariaDB
@@ -105,6 +105,7 @@ generate: | need-go ## TypeScript types from the Go contract, and the golden rec
 	go tool -modfile=tools/go.mod tygo generate --config tools/tygo.yaml
 
 clean: ## remove what was built and the local database
+	$(MAKE) --no-print-directory -C kernel clean
 	rm -rf bin frontend/dist frontend/test-results .pulso
 
 ## -- measure

@@ -88,7 +88,7 @@ func TestInstall(t *testing.T) {
 				t.Fatal(err)
 			}
 			makes := func(what string) {
-				output(t, "make", "-C", tree, what, "KVER="+version, "KDIR="+kernel+"/headers", "INSTALL_MOD_PATH="+system)
+				output(t, "make", "-C", tree, what, "KDIR="+kernel+"/headers", "INSTALL_MOD_PATH="+system)
 			}
 			makes("install")
 			for _, module := range qemu.Modules {

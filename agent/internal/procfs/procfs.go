@@ -45,6 +45,9 @@ type Source struct {
 // New reads the procfs mounted at root, normally /proc.
 func New(root string) (*Source, error) {
 	procs, err := prometheus.NewFS(root)
+	if err == nil {
+		_, err = os.Stat(filepath.Join(root, "stat"))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("procfs: %w", err)
 	}

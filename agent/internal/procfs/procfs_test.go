@@ -74,9 +74,12 @@ func TestReadFails(t *testing.T) {
 	}
 }
 
-func TestNewNeedsAFolder(t *testing.T) {
-	if _, err := New(filepath.Join(t.TempDir(), "absent")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("error %v", err)
+func TestNewNeedsAProcfs(t *testing.T) {
+	empty := t.TempDir()
+	for _, root := range []string{filepath.Join(empty, "absent"), empty} {
+		if _, err := New(root); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: error %v", root, err)
+		}
 	}
 }
 

@@ -24,11 +24,11 @@ type Reader interface {
 type Source struct {
 	modules, procfs Reader
 	log             *slog.Logger
-	fuente          string // of the newest reading; empty before the first
+	fuente, reason  string // of the newest reading; empty before the first
 }
 
 // New prefers modules, and takes procfs where modules fail with kernel.ErrAbsent. Each change, the first choice
-// included, is a line in log.
+// included, is a line in log, and so is another reason for the same choice.
 func New(modules, procfs Reader, log *slog.Logger) *Source {
 	return &Source{modules: modules, procfs: procfs, log: log}
 }
@@ -46,9 +46,12 @@ func (s *Source) Read(table bool) (vitals.Reading, error) {
 	if err != nil {
 		return vitals.Reading{}, err
 	}
-	if reading.Fuente != s.fuente {
+	switch {
+	case reading.Fuente != s.fuente:
 		s.log.Info("source_changed", "from", s.fuente, "to", reading.Fuente, "reason", reason)
-		s.fuente = reading.Fuente
+	case reason != s.reason:
+		s.log.Info("source_kept", "fuente", reading.Fuente, "reason", reason)
 	}
+	s.fuente, s.reason = reading.Fuente, reason
 	return reading, nil
 }

@@ -77,16 +77,23 @@ func (r *rig) reads(t *testing.T, fuente string) {
 	}
 }
 
-// changes are the log's lines, as from, to and reason.
+// changes are the log's lines: from, to and reason, or what was kept and the reason.
 func (r *rig) changes(t *testing.T) []string {
 	t.Helper()
 	var changes []string
 	for line := range strings.Lines(r.log.String()) {
-		var entry struct{ Message, Severity, From, To, Reason string }
-		if err := json.Unmarshal([]byte(line), &entry); err != nil || entry.Message != "source_changed" {
+		var entry struct{ Message, Severity, From, To, Fuente, Reason string }
+		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			t.Errorf("%s: %v", line, err)
 		}
-		changes = append(changes, fmt.Sprintf("%s to %s: %s", entry.From, entry.To, entry.Reason))
+		switch entry.Message {
+		case "source_changed":
+			changes = append(changes, fmt.Sprintf("%s to %s: %s", entry.From, entry.To, entry.Reason))
+		case "source_kept":
+			changes = append(changes, fmt.Sprintf("%s kept: %s", entry.Fuente, entry.Reason))
+		default:
+			t.Errorf("another line: %s", line)
+		}
 	}
 	return changes
 }
@@ -107,7 +114,7 @@ func TestModulesComeAndGo(t *testing.T) {
 	r.reads(t, sample.FuenteKernel)
 
 	got := r.changes(t)
-	want := []string{" to procfs: ", "procfs to kernel: ", "kernel to procfs: ", "procfs to kernel: "}
+	want := []string{" to procfs: ", "procfs kept: ", "procfs kept: ", "procfs kept: ", "procfs to kernel: ", "kernel to procfs: ", "procfs to kernel: "}
 	if len(got) != len(want) {
 		t.Fatalf("changes: %q", got)
 	}
@@ -116,7 +123,7 @@ func TestModulesComeAndGo(t *testing.T) {
 			t.Errorf("change %d is %q, want %q", i, got[i], want[i])
 		}
 	}
-	for i, file := range map[int]string{0: "pulso_cpu", 2: "pulso_ram"} {
+	for i, file := range map[int]string{0: "pulso_cpu", 1: "pulso_ram", 2: "pulso_procs", 3: "pulso_proctable", 5: "pulso_ram"} {
 		if !strings.Contains(got[i], filepath.Join(r.modules, file)) || !strings.Contains(got[i], "no such file") {
 			t.Errorf("the reason does not name the file: %q", got[i])
 		}
