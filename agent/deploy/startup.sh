@@ -41,6 +41,16 @@ retry() {
 	done
 }
 
+## -- the system
+
+# system makes sure of what the package names and the modules' tests are for.
+system() {
+	local is
+	# shellcheck disable=SC1091 # it is the VM's
+	is=$(. /etc/os-release && echo "$ID $VERSION_ID $(uname -m)")
+	[[ $is == "debian 12 x86_64" ]] || fail "this is '$is', and not 'debian 12 x86_64'" "make the VM from an image of Debian 12"
+}
+
 ## -- settings
 
 metadata() { # PATH
@@ -71,7 +81,7 @@ settings() {
 	((${#faults[@]} == 0)) || fail "$(printf '%s; ' "${faults[@]}")" "correct the instance's metadata"
 }
 
-image_name() { [[ $1 =~ ^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?$ ]]; }
+image_name() { [[ $1 =~ ^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?$ ]]; }
 
 ## -- packages
 
@@ -128,7 +138,7 @@ pull() {
 	retry "$2" pull_once "$1"
 }
 
-pull_once() { login "${1%%/*}" && docker pull --quiet "$1" >/dev/null; }
+pull_once() { login "${1%%/*}" && timeout 900 docker pull --quiet "$1" >/dev/null; }
 
 # login REGISTRY: Artifact Registry knows the VM by a token of its service account, which lives for an hour at most.
 login() {
@@ -139,7 +149,7 @@ login() {
 		warn "the VM has no service account that $1 could know it by"
 		return 1
 	fi
-	answer=$(docker login --username oauth2accesstoken --password-stdin "$1" 2>&1 <<<"$token") && return
+	answer=$(timeout 60 docker login --username oauth2accesstoken --password-stdin "$1" 2>&1 <<<"$token") && return
 	warn "$1 refused the VM's service account: $answer"
 	return 1
 }
@@ -172,7 +182,7 @@ build_modules() {
 		say "removing the modules $old"
 		dkms remove -m pulso -v "$old" --all && rm -rf "/usr/src/pulso-$old" || return
 	done
-	status -v "$version" -k "$kernel" | grep --quiet ': installed' && return
+	[[ $(status -v "$version" -k "$kernel") == *": installed"* ]] && return
 
 	say "building the modules $version for $kernel"
 	if [[ ! -e /usr/src/pulso-$version ]]; then
@@ -183,7 +193,7 @@ build_modules() {
 		tail -n 20 "/var/lib/dkms/pulso/$version/build/make.log" >&2 || true
 		return 1
 	fi
-	modprobe --quiet --remove "${modules[@]}" || true # most often none is loaded
+	modprobe --remove "${modules[@]}" || warn "the modules that were loaded stay until the next boot"
 }
 
 # DKMS looks into modules with readelf, which complains of what they lack.
@@ -227,7 +237,7 @@ services() {
 	service agent "$agent" --publish 8080:8080 --memory 128m --pids-limit 512 \
 		--volume /proc:/host/proc:ro --env PULSO_PROCFS=/host/proc
 	service workload "$workload" --publish 8082:8082 --memory "$most" --pids-limit 8192
-	docker image prune --force >/dev/null # those whose name a newer one has
+	docker image prune --force >/dev/null || warn "the images whose names newer ones have could not be removed"
 }
 
 # service NAME IMAGE OPTION ...: a container that systemd keeps running, and restarts when its unit is another.
@@ -243,7 +253,7 @@ service() {
 	unit >"$file"
 	systemctl daemon-reload
 	systemctl --quiet enable "$name"
-	systemctl restart "$name"
+	systemctl restart "$name" || fail "$name does not start" "see journalctl -u $name"
 }
 
 # unit prints the unit of the service that its caller has described. The image goes by its id: nothing is pulled at a
@@ -269,25 +279,26 @@ unit() {
 	END
 }
 
-## -- the agent
+## -- the end
 
-# check waits until the agent answers, and says where its numbers come from. Between two samples may be a minute.
+# check waits until both answer, and says where the agent's numbers come from. Between two samples may be a minute.
 check() { # whether the modules are loaded: yes, or nothing
-	await 150 ready || fail "the agent is not ready" "see why: curl http://127.0.0.1:8080/ready; journalctl -u pulso-agent"
+	await 60 ready 8082 || fail "the workload is not ready" "see journalctl -u pulso-workload"
+	await 150 ready 8080 || fail "the agent is not ready" "see curl http://127.0.0.1:8080/ready and journalctl -u pulso-agent"
 	if [[ $1 ]]; then await 90 reads_modules || true; fi
 	say "the agent is ready, fuente: $(fuente)"
-	reads_modules || warn "the agent reads procfs and not the modules; the warnings above say why"
+	reads_modules || warn "the agent reads procfs and not the modules; the warnings above or journalctl -u pulso-agent say why"
 }
 
-await() { # SECONDS COMMAND
+await() { # SECONDS COMMAND ...
 	local deadline=$((SECONDS + $1))
-	until "$2"; do
+	until "${@:2}"; do
 		((SECONDS < deadline)) || return
 		sleep 1
 	done
 }
 
-ready() { curl --silent --fail --max-time 5 --output /dev/null http://127.0.0.1:8080/ready; }
+ready() { curl --silent --fail --max-time 5 --output /dev/null "http://127.0.0.1:$1/ready"; } # PORT
 
 fuente() { curl --silent --max-time 5 http://127.0.0.1:8080/metrics | sed -n 's/.*"fuente" *: *"\([a-z]*\)".*/\1/p'; }
 
@@ -295,7 +306,9 @@ reads_modules() { [[ $(fuente) == kernel ]]; }
 
 main() {
 	local loaded=
-	exec 9>/run/lock/pulso-startup && flock 9 # one at a time
+	exec 9>/run/pulso-startup.lock # not in /run/lock, where everybody could hold it
+	flock 9                        # one at a time
+	system
 	settings
 	ensure docker.io apparmor ca-certificates || fail "Docker could not be installed" "see apt-get's words above"
 	systemctl start docker || fail "Docker does not start" "see journalctl -u docker"

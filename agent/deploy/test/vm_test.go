@@ -49,6 +49,9 @@ func firstBoot(t *testing.T, vm *machine) {
 	if !strings.HasSuffix(output, "\npulso: the agent is ready, fuente: kernel\n") {
 		t.Errorf("it ends otherwise: %s", output)
 	}
+	if strings.Contains(output, "pulso: WARNING") {
+		t.Errorf("it warns: %s", output)
+	}
 	if strings.Contains(output+vm.console(), "ya29.") {
 		t.Error("the registry's token is in the log")
 	}
