@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/pulso-lab/pulso/internal/qemu"
 )
 
 const root = "../../.." // the checkout
@@ -69,11 +71,10 @@ func buildImages(t *testing.T, layout string) {
 // goBuild makes static programs of the project's packages.
 func goBuild(t *testing.T, folder string, packages ...string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", append([]string{"build", "-trimpath", "-o", folder + "/"}, packages...)...)
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build %v: %v\n%s", packages, err, output)
+	for _, name := range packages {
+		if err := qemu.Build(t.Context(), root, filepath.Join(folder, filepath.Base(name)), "build", "-trimpath", name); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

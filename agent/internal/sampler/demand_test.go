@@ -136,20 +136,13 @@ func TestTableWaitEndsWithTheReason(t *testing.T) {
 // While readings hang, the newest sample grows old; who waits is told so.
 func TestTableWaitOnAHangingSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
-		var hangs atomic.Bool
-		values := steady()
-		r := newRig(t, sourceFunc(func() (vitals.Reading, error) {
-			if hangs.Load() {
-				<-release
-			}
-			return values()
-		}), time.Second, time.Now)
+		source, hang, release := hanging()
+		r := newRig(t, source, time.Second, time.Now)
 		after(5*time.Second + 500*time.Millisecond)
-		hangs.Store(true)
+		hang()
 		if _, err := r.LatestTable(t.Context()); err == nil || !strings.Contains(err.Error(), "old") {
 			t.Errorf("%v", err)
 		}
-		close(release)
+		release()
 	})
 }

@@ -33,6 +33,20 @@ func steady() sourceFunc {
 	}
 }
 
+// hanging is steady until hang, and then does not answer until release.
+func hanging() (source sourceFunc, hang, release func()) {
+	var hangs atomic.Bool
+	released := make(chan struct{})
+	values := steady()
+	source = func() (vitals.Reading, error) {
+		if hangs.Load() {
+			<-released
+		}
+		return values()
+	}
+	return source, func() { hangs.Store(true) }, func() { close(released) }
+}
+
 // rig is a sampler that runs inside a bubble of synctest, where time stands still while anybody works.
 type rig struct {
 	*Sampler
@@ -300,17 +314,10 @@ func TestFailuresThatDifferEachTime(t *testing.T) {
 // of no known time, so the window begins anew.
 func TestStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var hang atomic.Bool
-		release := make(chan struct{})
-		values := steady()
-		r := newRig(t, sourceFunc(func() (vitals.Reading, error) {
-			if hang.Load() {
-				<-release
-			}
-			return values()
-		}), time.Second, time.Now)
+		source, hang, release := hanging()
+		r := newRig(t, source, time.Second, time.Now)
 		after(5 * time.Second) // the newest sample is of now
-		hang.Store(true)
+		hang()
 		after(3 * time.Second)
 		r.latest(t)
 		after(time.Millisecond)
@@ -318,8 +325,7 @@ func TestStale(t *testing.T) {
 			t.Errorf("readers see %v", err)
 		}
 		after(10 * time.Second)
-		hang.Store(false)
-		close(release)
+		release()
 		synctest.Wait()
 		if _, err := r.Latest(); !errors.Is(err, errLate) {
 			t.Errorf("after the pause: %v", err)
