@@ -1,6 +1,6 @@
-# Every command of the project but those of kernel/Makefile; `make help` lists them. Missing system packages are installed (scripts/need says
-# which); what is built or fetched once is kept in CACHE, outside the checkout, under a name that says what it
-# depends on.
+# Every command of the project but those of kernel/Makefile; `make help` lists them. Missing system packages are
+# installed (scripts/need says which); what is built or fetched once is kept in CACHE, outside the checkout, under a name
+# that says what it depends on.
 CACHE         ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pulso
 GOLANGCI_LINT := v2.15.0
 # Without gin's MessagePack, which nobody here speaks: half the agent's size.

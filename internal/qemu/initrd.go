@@ -27,7 +27,7 @@ var drivers = []string{
 }
 
 // pack writes an initrd to file, as New describes it.
-func (k *kernel) pack(ctx context.Context, file string, files map[string]string) (err error) {
+func (k *Kernel) pack(ctx context.Context, file string, files map[string]string) (err error) {
 	work, err := os.MkdirTemp("", "pulso-initrd-")
 	if err != nil {
 		return fmt.Errorf("pack an initrd: %w", err)
@@ -62,7 +62,7 @@ func (k *kernel) pack(ctx context.Context, file string, files map[string]string)
 
 // addDrivers adds the modules of the network card, named in the order of their loading. busybox's insmod does not
 // decompress.
-func (k *kernel) addDrivers(ctx context.Context, c *cpio) error {
+func (k *Kernel) addDrivers(ctx context.Context, c *cpio) error {
 	for i, driver := range drivers {
 		found, err := filepath.Glob(filepath.Join(k.folder, "modules", "kernel", "*", "*", driver+".ko*"))
 		if err != nil {
@@ -71,7 +71,7 @@ func (k *kernel) addDrivers(ctx context.Context, c *cpio) error {
 		for _, file := range found {
 			content, err := os.ReadFile(file)
 			if path.Ext(file) == ".xz" {
-				content, err = output(ctx, "xz", "--decompress", "--stdout", file)
+				content, err = Output(ctx, "xz", "--decompress", "--stdout", file)
 			}
 			if err != nil {
 				return fmt.Errorf("pack an initrd: %w", err)
@@ -87,7 +87,7 @@ func compile(ctx context.Context, source, program string) error {
 	if err := os.WriteFile(program+".c", []byte(source), 0o600); err != nil {
 		return fmt.Errorf("pack an initrd: %w", err)
 	}
-	_, err := output(ctx, "gcc", "-static", "-pthread", "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, program+".c")
+	_, err := Output(ctx, "gcc", "-static", "-pthread", "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, program+".c")
 	return err
 }
 

@@ -18,35 +18,41 @@ var Series = []string{"6.1", "6.12"}
 // Modules are the names of Pulso's modules, in the order in which they can be loaded.
 var Modules = []string{"pulso_cpu", "pulso_ram", "pulso_procs"}
 
-// kernel is one of Debian's kernels, unpacked.
-type kernel struct {
+// Kernel is one of Debian's kernels, unpacked.
+type Kernel struct {
 	folder string // has vmlinuz, modules/ and headers/
 	cache  string
 }
 
-// fetch unpacks a kernel into the cache, unless it is there.
-func fetch(ctx context.Context, root, series string) (*kernel, error) {
+// Fetch unpacks the newest kernel of a series into the cache, unless it is there. root is the checkout.
+func Fetch(ctx context.Context, root, series string) (*Kernel, error) {
 	home, err := os.UserCacheDir()
 	if err != nil {
 		return nil, fmt.Errorf("fetch a kernel: %w", err)
 	}
 	cache := filepath.Join(home, "pulso")
-	folder, err := output(ctx, filepath.Join(root, "scripts", "fetch-kernel"), series, cache)
+	folder, err := Output(ctx, filepath.Join(root, "scripts", "fetch-kernel"), series, cache)
 	if err != nil {
 		return nil, err
 	}
-	return &kernel{folder: strings.TrimSpace(string(folder)), cache: cache}, nil
+	return &Kernel{folder: strings.TrimSpace(string(folder)), cache: cache}, nil
 }
+
+// Version is what uname -r says on the kernel.
+func (k *Kernel) Version() string { return strings.TrimPrefix(filepath.Base(k.folder), "kernel-") }
+
+// Headers is the folder that modules are built against.
+func (k *Kernel) Headers() string { return filepath.Join(k.folder, "headers") }
 
 // buildModules builds the modules of the checkout for the kernel, with every warning an error, and returns them as the
 // files pulso_*.ko of a folder in the cache. They are built again when their sources have changed.
-func (k *kernel) buildModules(ctx context.Context, root string) (folder string, err error) {
+func (k *Kernel) buildModules(ctx context.Context, root string) (folder string, err error) {
 	source := filepath.Join(root, "kernel")
 	key, err := hashSources(source)
 	if err != nil {
 		return "", fmt.Errorf("build the modules: %w", err)
 	}
-	folder = filepath.Join(k.cache, "modules-"+strings.TrimPrefix(filepath.Base(k.folder), "kernel-")+"-"+key)
+	folder = filepath.Join(k.cache, "modules-"+k.Version()+"-"+key)
 	if _, err := os.Stat(folder); err == nil {
 		return folder, nil
 	}
@@ -59,7 +65,7 @@ func (k *kernel) buildModules(ctx context.Context, root string) (folder string, 
 	if err := os.CopyFS(tree, os.DirFS(source)); err != nil {
 		return "", fmt.Errorf("build the modules: %w", err)
 	}
-	if _, err := output(ctx, "make", "-C", tree, "check", "KDIR="+filepath.Join(k.folder, "headers")); err != nil {
+	if _, err := Output(ctx, "make", "-C", tree, "check", "KDIR="+k.Headers()); err != nil {
 		return "", err
 	}
 	built := filepath.Join(work, "built")
@@ -111,12 +117,12 @@ func Build(ctx context.Context, root, program string, args ...string) error {
 	if err != nil {
 		return fmt.Errorf("build a program: %w", err)
 	}
-	_, err = output(ctx, "env", append([]string{"-C", root, "CGO_ENABLED=0", "go", args[0], "-o", program}, args[1:]...)...)
+	_, err = Output(ctx, "env", append([]string{"-C", root, "CGO_ENABLED=0", "go", args[0], "-o", program}, args[1:]...)...)
 	return err
 }
 
-// output runs a program and returns what it prints; its error has what it complained of.
-func output(ctx context.Context, program string, args ...string) ([]byte, error) {
+// Output runs a program and returns what it prints; its error has what it complained of.
+func Output(ctx context.Context, program string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // ours
 	var complaint strings.Builder
 	cmd.Stderr = &complaint

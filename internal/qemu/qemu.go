@@ -15,7 +15,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -37,7 +36,6 @@ const serialTail = 6000
 type Machine struct {
 	CPUs    int         // 1 or more
 	Memory  int         // MiB
-	Append  []string    // added to the kernel's command line; NAME=value becomes a variable of /main's environment
 	Forward map[int]int // ports of the host's loopback address to ports of the guest
 	// Icount makes the guest's clock count instructions: one takes one nanosecond, and time in which it would wait is
 	// skipped. It needs CPUs to be 1.
@@ -52,7 +50,7 @@ type Machine struct {
 // them, and ends the guest with its exit code. Every program must be static; BusyBox is in /bin, and so is guest/guest.c.
 // root is the checkout; what is packed, and the console, lie in folder.
 func New(ctx context.Context, root, series, folder string, files map[string]string) (*Machine, error) {
-	kernel, err := fetch(ctx, root, series)
+	kernel, err := Fetch(ctx, root, series)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +94,7 @@ func (m *Machine) arguments() []string {
 	for _, host := range slices.Sorted(maps.Keys(m.Forward)) {
 		network += fmt.Sprintf(",hostfwd=tcp:127.0.0.1:%d-:%d", host, m.Forward[host])
 	}
-	line := "console=ttyS0 panic=-1 panic_on_warn=1 oops=panic no_timer_check quiet " + strings.Join(m.Append, " ")
+	const line = "console=ttyS0 panic=-1 panic_on_warn=1 oops=panic no_timer_check quiet"
 	clock := []string{"-accel", "tcg,thread=multi"}
 	if m.Icount {
 		clock = []string{"-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"}

@@ -12,7 +12,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -77,22 +76,20 @@ func TestKernels(t *testing.T) {
 func TestInstall(t *testing.T) {
 	for _, series := range qemu.Series {
 		t.Run(series, func(t *testing.T) {
-			cache, err := os.UserCacheDir()
+			kernel, err := qemu.Fetch(t.Context(), root, series)
 			if err != nil {
 				t.Fatal(err)
 			}
-			kernel := strings.TrimSpace(output(t, root+"/scripts/fetch-kernel", series, filepath.Join(cache, "pulso")))
-			version := strings.TrimPrefix(filepath.Base(kernel), "kernel-")
 			tree, system := t.TempDir(), t.TempDir()
 			if err := os.CopyFS(tree, os.DirFS(root+"/kernel")); err != nil {
 				t.Fatal(err)
 			}
 			makes := func(what string) {
-				output(t, "make", "-C", tree, what, "KDIR="+kernel+"/headers", "INSTALL_MOD_PATH="+system)
+				output(t, "make", "-C", tree, what, "KDIR="+kernel.Headers(), "INSTALL_MOD_PATH="+system)
 			}
 			makes("install")
 			for _, module := range qemu.Modules {
-				if found := output(t, "/sbin/modprobe", "-d", system, "-S", version, "-n", "-v", module); !strings.Contains(found, module+".ko") {
+				if found := output(t, "/sbin/modprobe", "-d", system, "-S", kernel.Version(), "-n", "-v", module); !strings.Contains(found, module+".ko") {
 					t.Errorf("modprobe would do %q", found)
 				}
 			}
@@ -106,12 +103,9 @@ func TestInstall(t *testing.T) {
 
 func output(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	var complaint strings.Builder
-	cmd.Stderr = &complaint
-	printed, err := cmd.Output()
+	printed, err := qemu.Output(t.Context(), name, args...)
 	if err != nil {
-		t.Fatalf("%s %v: %v\n%s%s", name, args, err, printed, complaint.String())
+		t.Fatal(err)
 	}
 	return string(printed)
 }

@@ -5,7 +5,6 @@ package test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -81,14 +80,11 @@ func goBuild(t *testing.T, folder string, packages ...string) {
 // command runs a program of the host and returns what it prints.
 func command(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	var complaint strings.Builder
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Stderr = &complaint
-	output, err := cmd.Output()
+	printed, err := qemu.Output(t.Context(), name, args...)
 	if err != nil {
-		t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, output, complaint.String())
+		t.Fatal(err)
 	}
-	return string(output)
+	return string(printed)
 }
 
 func write(t *testing.T, file, content string) {

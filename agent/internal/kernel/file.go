@@ -61,6 +61,9 @@ func (f *file) read() ([]byte, error) {
 // open opens the file, if it is not open. A path that names something else by mistake must not hang (a pipe), nor go
 // on for ever (a device).
 func (f *file) open() error {
+	if f.fd != closed {
+		return nil
+	}
 	for f.fd == closed {
 		fd, err := unix.Open(f.path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 		switch {
