@@ -105,25 +105,28 @@ def answer(handler: BaseHTTPRequestHandler, code: int, body: object, **headers: 
 class Vm(Server):
     """The agent and the workload, which share a server here."""
 
-    def __init__(self, interval: float = 0.1) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.interval = interval
-        self.began = time.monotonic()
+        began = time.monotonic()
+        # Of the n-th request for a sample: which one it gets.
+        self.sequence: Callable[[int], int] = lambda _: 1000 + int((time.monotonic() - began) * 10)
         self.hits: Counter[str] = Counter()
         self.served = 0  # samples that went out
         self.workload: Callable[[int], tuple[int, object]] = lambda _: (200, {"cpu_ms": 4, "memoria_mib": 1})
         self.metrics: Callable[[int], tuple[int, object] | None] = lambda _: None
 
     def get(self, handler: BaseHTTPRequestHandler) -> None:
-        self.note(lambda: self.hits.update([handler.path]))
-        number = self.hits[handler.path]
+        with self.changed:
+            self.hits[handler.path] += 1
+            number = self.hits[handler.path]
+            self.changed.notify_all()
         if handler.path != "/metrics":
             answer(handler, *self.workload(number))
             return
         if special := self.metrics(number):
             answer(handler, *special)
             return
-        answer(handler, 200, sample(1000 + int((time.monotonic() - self.began) / self.interval)))
+        answer(handler, 200, sample(self.sequence(number)))
         handler.wfile.flush()
         self.note(lambda: setattr(self, "served", self.served + 1))
 
