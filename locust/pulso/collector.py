@@ -97,7 +97,7 @@ class Collector:
 
     def select(self) -> list[Answer]:
         """Return the answers that the recording keeps, in order of arrival."""
-        samples = sorted(self._kept.values(), key=lambda kept: kept.arrivals[0])
+        samples = sorted(self._kept.values(), key=lambda kept: min(kept.arrivals))
         counts = [0] * len(samples)  # how many answers of each sample are taken
         room, level = self.wanted, 0
         candidates = list(range(len(samples)))
@@ -111,7 +111,7 @@ class Collector:
         answers = [
             Answer(arrival, sample.body)
             for sample, count in zip(samples, counts, strict=True)
-            for arrival in evenly(sample.arrivals, count)
+            for arrival in evenly(sorted(sample.arrivals), count)  # workers report at different times
         ]
         # Two samples can arrive in the same clock tick; the sort is stable and so keeps the order of the samples.
         return sorted(answers, key=lambda answer: answer.arrival)

@@ -32,6 +32,22 @@ def test_all_answers_are_kept_while_there_is_room() -> None:
     assert (collector.answers, collector.distinct) == (7, 3)
 
 
+def test_answers_reported_late_take_their_place() -> None:
+    collector = Collector(6)
+    for arrival, sequence in [(3, 1), (5, 2), (7, 1), (1, 1), (2, 2), (4, 0)]:
+        collector.add(arrival, body(sequence))
+    kept = collector.select()
+    assert [answer.arrival for answer in kept] == [1, 2, 3, 4, 5, 7]
+    assert sequences(kept) == [1, 2, 1, 0, 2, 1]
+
+
+def test_of_a_sample_reported_twice_the_earliest_answer_is_kept() -> None:
+    collector = Collector(2)
+    for arrival, sequence in [(5, 2), (3, 1), (4, 3), (1, 2)]:
+        collector.add(arrival, body(sequence))
+    assert [answer.arrival for answer in collector.select()] == [1, 4]
+
+
 def test_distinct_samples_come_before_repeated_ones() -> None:
     collector = Collector(8)
     for arrival in range(60):
