@@ -15,6 +15,7 @@ Memory is bounded by two thinnings, each of which leaves more than the N that ar
 The price: of a run with more than 4 N distinct samples, the kept ones are every 2^k-th.
 """
 
+from bisect import insort
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ class _Kept:
     """A distinct sample and when it was answered."""
 
     body: bytes
-    arrivals: list[float] = field(default_factory=list)
+    arrivals: list[float] = field(default_factory=list)  # in order
     answers: int = 0
     stride: int = 1  # of its answers, each stride-th is kept
 
@@ -52,7 +53,7 @@ class _Kept:
         self.answers += 1
         if (self.answers - 1) % self.stride:
             return 0
-        self.arrivals.append(arrival)
+        insort(self.arrivals, arrival)  # workers report at different times; else it goes to the end
         return 1
 
     def thin(self) -> None:
@@ -97,7 +98,7 @@ class Collector:
 
     def select(self) -> list[Answer]:
         """Return the answers that the recording keeps, in order of arrival."""
-        samples = sorted(self._kept.values(), key=lambda kept: min(kept.arrivals))
+        samples = sorted(self._kept.values(), key=lambda kept: kept.arrivals[0])
         counts = [0] * len(samples)  # how many answers of each sample are taken
         room, level = self.wanted, 0
         candidates = list(range(len(samples)))
@@ -111,7 +112,7 @@ class Collector:
         answers = [
             Answer(arrival, sample.body)
             for sample, count in zip(samples, counts, strict=True)
-            for arrival in evenly(sorted(sample.arrivals), count)  # workers report at different times
+            for arrival in evenly(sample.arrivals, count)
         ]
         # Two samples can arrive in the same clock tick; the sort is stable and so keeps the order of the samples.
         return sorted(answers, key=lambda answer: answer.arrival)
