@@ -4,26 +4,21 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
-
-	"github.com/go-sql-driver/mysql"
+	"slices"
+	"time"
 
 	"github.com/pulso-lab/pulso/internal/sample"
 )
 
-var (
-	// ErrNotStored says that certainly nothing was stored by this attempt. An earlier one with the same key may have
-	// stored the request, or may still do so. An error of Insert that is neither this one nor ErrKeyReused leaves the
-	// outcome unknown.
-	ErrNotStored = errors.New("nothing was stored")
-	// ErrKeyReused says that the request's key was used with another body.
-	ErrKeyReused = errors.New("the Idempotency-Key was used with another body")
+const (
+	// insertTimeout bounds what Insert does once it has its connection: one lock wait, and some more.
+	insertTimeout = 5500 * time.Millisecond
+	// insertTries is how often Insert begins anew: with another connection when one had died while it lay idle (as
+	// database/sql does: after two, a new one is due), or because a key was stored by somebody else meanwhile.
+	insertTries = 3
 )
-
-const duplicateEntry = 1062 // ER_DUP_ENTRY
 
 // Request is what one ingest request stores: all of its samples, or none.
 type Request struct {
@@ -36,70 +31,223 @@ type Request struct {
 
 // Answer is what a client is told about its stored request.
 type Answer struct {
-	API string  `json:"api"` // the route that stored it
-	IDs []int64 `json:"ids"` // one for each sample, in their order
+	API      string  // the route that stored it
+	IDs      []int64 // one for each sample, in their order
+	Replayed bool    // it is an earlier request's answer, and this one stored nothing
 }
 
-// Insert stores a request and returns after the commit. With a key that was seen before, it stores nothing and
-// returns the first request's answer.
+// Outcome is how one of several requests ended.
+type Outcome struct {
+	Answer Answer
+	Err    error
+}
+
+// Insert stores one request and returns after the commit. With a key that was seen before, it stores nothing and
+// returns the first request's answer. ctx bounds the wait for a connection; what is sent then is not given up with
+// it, because the outcome would be lost.
 func (s *Store) Insert(ctx context.Context, r Request) (Answer, error) {
-	// A pooled connection may have died while it lay idle. The driver notices before it sends anything; as database/sql
-	// does, take another one, and after a few a new one is due.
-	const tries = 3
-	var answer Answer
-	var err error
-	for range tries {
-		answer, err = s.insert(ctx, r)
-		if !errors.Is(err, driver.ErrBadConn) {
-			break
-		}
+	conn, err := s.Conn(ctx)
+	if err != nil {
+		return Answer{}, err
 	}
-	return answer, err
+	defer conn.Close()
+	outcome := conn.Insert(ctx, []Request{r})[0]
+	return outcome.Answer, outcome.Err
 }
 
-func (s *Store) insert(ctx context.Context, r Request) (Answer, error) {
+// Conn is one connection of the pool, for who must know that the next statement is sent at once.
+type Conn struct {
+	store *Store
+	sql   *sql.Conn
+}
+
+// Conn waits for a connection, no longer than ctx. The caller must Close it. Its errors wrap ErrNotStored.
+func (s *Store) Conn(ctx context.Context) (*Conn, error) {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
-		return Answer{}, fmt.Errorf("%w: connect to the database: %w", ErrNotStored, err)
+		return nil, fmt.Errorf("%w: connect to the database: %w", ErrNotStored, err)
 	}
-	defer func() { _ = conn.Close() }() // back to the pool
-	if r.Key == "" {
-		ids, err := insertSamples(ctx, conn, r)
-		if err != nil {
-			return Answer{}, sent("insert", err)
-		}
-		return Answer{API: r.API, IDs: ids}, nil
-	}
-	answer, err := lookUp(ctx, conn, r)
-	switch {
-	case err == nil, errors.Is(err, ErrKeyReused):
-		return answer, err
-	case !errors.Is(err, sql.ErrNoRows):
-		return Answer{}, fmt.Errorf("%w: %w", ErrNotStored, err)
-	}
-	return insertWithKey(ctx, conn, r)
+	return &Conn{s, conn}, nil
 }
 
-// insertWithKey stores the samples and the key in one transaction. Of two that race with the same key, the loser
-// waits at the primary key until the winner has committed, and then answers as the winner did.
-//
-// The transaction is made of plain statements: unlike those of sql.Tx, its COMMIT ends with ctx.
-func insertWithKey(ctx context.Context, conn *sql.Conn, r Request) (Answer, error) {
-	answer, err := insertBoth(ctx, conn, r)
-	if err != nil {
-		// Until the COMMIT is sent, whatever happens is a rollback.
-		rollBack(ctx, conn)
-		if refusal, ok := errors.AsType[*mysql.MySQLError](err); ok && refusal.Number == duplicateEntry {
-			return lookUp(ctx, conn, r) // whatever goes wrong now, the request is stored
+// Close gives the connection back.
+func (c *Conn) Close() { _ = c.sql.Close() } // it is in the pool again, or gone
+
+// entry is a request whose outcome is looked for.
+type entry struct {
+	request *Request
+	outcome *Outcome
+}
+
+// Insert stores requests together, in one transaction, and returns how each of them ended. A request is never
+// split: its samples stand side by side. Of those with equal keys the first is stored and the others get its answer.
+// A request that the database refuses for its data does not take the others with it.
+func (c *Conn) Insert(ctx context.Context, requests []Request) []Outcome {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), insertTimeout)
+	defer cancel()
+	outcomes := make([]Outcome, len(requests))
+	entries := make([]entry, 0, len(requests))
+	var repeated []int
+	first := map[string]int{}
+	for i := range requests {
+		if key := requests[i].Key; key != "" {
+			if _, known := first[key]; known {
+				repeated = append(repeated, i)
+				continue
+			}
+			first[key] = i
 		}
-		return Answer{}, fmt.Errorf("%w: %w", ErrNotStored, err)
+		entries = append(entries, entry{&requests[i], &outcomes[i]})
 	}
-	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
-		rollBack(ctx, conn)
+	c.insert(ctx, entries)
+	for _, i := range repeated {
+		original := first[requests[i].Key]
+		switch {
+		case outcomes[original].Err != nil:
+			outcomes[i].Err = outcomes[original].Err
+		case requests[original].Content != requests[i].Content:
+			outcomes[i].Err = ErrKeyReused
+		default:
+			outcomes[i].Answer = outcomes[original].Answer
+			outcomes[i].Answer.Replayed = true
+		}
+	}
+	return outcomes
+}
+
+// insert gives every entry its outcome. Their keys differ.
+func (c *Conn) insert(ctx context.Context, entries []entry) {
+	var err error
+	for range insertTries {
+		if entries, err = c.answerKnown(ctx, entries); err == nil {
+			err = c.commit(ctx, entries)
+		}
+		switch {
+		case err == nil:
+			return
+		case errors.Is(err, driver.ErrBadConn): // nothing was sent
+			if err := c.renew(ctx); err != nil {
+				fail(entries, err)
+				return
+			}
+		case refused(err, isDuplicate): // somebody else has stored one of the keys: it is known now
+		case len(entries) > 1 && refused(err, isData):
+			half := len(entries) / 2
+			c.insert(ctx, entries[:half])
+			c.insert(ctx, entries[half:])
+			return
+		case len(entries) > 1 && refused(err, isLock):
+			c.insertWithoutKeys(ctx, entries, err)
+			return
+		default:
+			fail(entries, err)
+			return
+		}
+	}
+	fail(entries, err)
+}
+
+// insertWithoutKeys stores the entries that cannot have been what waited for a lock: keys are what transactions wait for.
+func (c *Conn) insertWithoutKeys(ctx context.Context, entries []entry, cause error) {
+	without := make([]entry, 0, len(entries))
+	for _, e := range entries {
+		if e.request.Key == "" {
+			without = append(without, e)
+		} else {
+			fail([]entry{e}, fmt.Errorf("%w: %w", ErrKeyBusy, cause))
+		}
+	}
+	if len(without) == len(entries) {
+		fail(entries, cause)
+		return
+	}
+	c.insert(ctx, without)
+}
+
+func fail(entries []entry, err error) {
+	for _, e := range entries {
+		*e.outcome = Outcome{Err: err}
+	}
+}
+
+// renew takes another connection for one that has died.
+func (c *Conn) renew(ctx context.Context) error {
+	c.Close()
+	other, err := c.store.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	c.sql = other.sql
+	return nil
+}
+
+// answerKnown answers the entries whose keys are stored, and returns the others.
+func (c *Conn) answerKnown(ctx context.Context, entries []entry) ([]entry, error) {
+	keys := make([]any, 0, len(entries))
+	for _, e := range entries {
+		if e.request.Key != "" {
+			keys = append(keys, []byte(e.request.Key))
+		}
+	}
+	if len(keys) == 0 {
+		return entries, nil
+	}
+	known, err := lookUp(ctx, c.sql, keys)
+	if err != nil {
+		return entries, fmt.Errorf("%w: look up keys: %w", ErrNotStored, err)
+	}
+	if len(known) == 0 {
+		return entries, nil
+	}
+	unknown := make([]entry, 0, len(entries))
+	for _, e := range entries {
+		earlier, found := known[e.request.Key]
+		switch {
+		case !found:
+			unknown = append(unknown, e)
+		case string(earlier.content) != string(e.request.Content[:]):
+			e.outcome.Err = ErrKeyReused
+		default:
+			e.outcome.Answer = earlier.answer
+		}
+	}
+	return unknown, nil
+}
+
+// commit stores the entries: by one statement that commits itself, or with keys in a transaction.
+func (c *Conn) commit(ctx context.Context, entries []entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	withKeys := slices.ContainsFunc(entries, func(e entry) bool { return e.request.Key != "" })
+	if !withKeys {
+		return sent("insert samples", insertSamples(ctx, c.sql, entries))
+	}
+	if err := insertBoth(ctx, c.sql, entries); err != nil {
+		rollBack(ctx, c.sql) // until the COMMIT is sent, whatever happens is a rollback
+		return fmt.Errorf("%w: %w", ErrNotStored, err)
+	}
+	if _, err := c.sql.ExecContext(ctx, "COMMIT"); err != nil {
+		rollBack(ctx, c.sql)
 		// Not with %w: that it was a bad connection must not lead to another try.
-		return Answer{}, fmt.Errorf("commit: %v", err) //nolint:errorlint // see above
+		return fmt.Errorf("commit: %v", err) //nolint:errorlint // see above
 	}
-	return answer, nil
+	return nil
+}
+
+// insertBoth is a transaction without its end. It is made of plain statements: unlike those of sql.Tx, its COMMIT
+// ends with ctx. Of two that race with the same key, the loser waits at the primary key until the winner has ended.
+func insertBoth(ctx context.Context, conn *sql.Conn, entries []entry) error {
+	if _, err := conn.ExecContext(ctx, "START TRANSACTION"); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	if err := insertSamples(ctx, conn, entries); err != nil {
+		return fmt.Errorf("insert samples: %w", err)
+	}
+	if err := insertKeys(ctx, conn, entries); err != nil {
+		return fmt.Errorf("insert keys: %w", err)
+	}
+	return nil
 }
 
 // rollBack ends a transaction, or else the connection, and with it the transaction.
@@ -107,85 +255,4 @@ func rollBack(ctx context.Context, conn *sql.Conn) {
 	if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 	}
-}
-
-func insertBoth(ctx context.Context, conn *sql.Conn, r Request) (Answer, error) {
-	if _, err := conn.ExecContext(ctx, "START TRANSACTION"); err != nil {
-		return Answer{}, fmt.Errorf("begin: %w", err)
-	}
-	ids, err := insertSamples(ctx, conn, r)
-	if err != nil {
-		return Answer{}, fmt.Errorf("insert samples: %w", err)
-	}
-	encoded, err := json.Marshal(ids)
-	if err != nil {
-		return Answer{}, err
-	}
-	// The ids go as text: MySQL takes no binary string for JSON.
-	_, err = conn.ExecContext(ctx, "INSERT INTO requests (clave, contenido, api, ids, recibido) VALUES (?, ?, ?, ?, ?)",
-		[]byte(r.Key), r.Content[:], r.API, string(encoded), r.Recibido.Time)
-	if err != nil {
-		return Answer{}, fmt.Errorf("insert request: %w", err)
-	}
-	return Answer{API: r.API, IDs: ids}, nil
-}
-
-// lookUp is the first answer to a request with the same key, or an error that wraps sql.ErrNoRows.
-func lookUp(ctx context.Context, conn *sql.Conn, r Request) (Answer, error) {
-	var a Answer
-	var content, ids []byte
-	row := conn.QueryRowContext(ctx, "SELECT contenido, api, ids FROM requests WHERE clave = ?", []byte(r.Key))
-	if err := row.Scan(&content, &a.API, &ids); err != nil {
-		return Answer{}, fmt.Errorf("look up the key: %w", err)
-	}
-	if string(content) != string(r.Content[:]) {
-		return Answer{}, ErrKeyReused
-	}
-	if err := json.Unmarshal(ids, &a.IDs); err != nil {
-		return Answer{}, fmt.Errorf("ids of an earlier answer: %w", err)
-	}
-	return a, nil
-}
-
-// sent classifies the error of a statement that commits itself.
-func sent(doing string, err error) error {
-	_, refused := errors.AsType[*mysql.MySQLError](err)
-	if refused || errors.Is(err, driver.ErrBadConn) { // the driver's word for "before anything was sent"
-		return fmt.Errorf("%w: %s: %w", ErrNotStored, doing, err)
-	}
-	return fmt.Errorf("%s: %w", doing, err)
-}
-
-const (
-	sampleColumns = `total_ram, ram_libre, uso_ram, porcentaje_ram, porcentaje_cpu_uso, porcentaje_cpu_libre,
-		procesos_corriendo, total_procesos, procesos_durmiendo, procesos_zombie, procesos_parados,
-		hora, host, secuencia, fuente, api, recibido`
-	sampleValues = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	columnCount  = 17
-)
-
-// insertSamples writes all samples in one statement and returns their ids. For an INSERT whose row count is known
-// beforehand, InnoDB takes one run of neighbouring ids, of which LAST_INSERT_ID is the first
-// (https://dev.mysql.com/doc/refman/8.4/en/innodb-auto-increment-handling.html).
-func insertSamples(ctx context.Context, conn *sql.Conn, r Request) ([]int64, error) {
-	query := "INSERT INTO samples (" + sampleColumns + ") VALUES " + sampleValues + strings.Repeat(", "+sampleValues, len(r.Samples)-1) //nolint:gosec // placeholders only
-	args := make([]any, 0, columnCount*len(r.Samples))
-	for _, s := range r.Samples {
-		args = append(args, s.TotalRAM, s.RAMLibre, s.UsoRAM, s.PorcentajeRAM, s.PorcentajeCPUUso, s.PorcentajeCPULibre,
-			s.ProcesosCorriendo, s.TotalProcesos, s.ProcesosDurmiendo, s.ProcesosZombie, s.ProcesosParados,
-			s.Hora.Time, s.Host, s.Secuencia, s.Fuente, r.API, r.Recibido.Time)
-	}
-	result, err := conn.ExecContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	first, err := result.LastInsertId()
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]int64, len(r.Samples))
-	for i := range ids {
-		ids[i] = first + int64(i)
-	}
-	return ids, nil
 }

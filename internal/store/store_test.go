@@ -138,7 +138,7 @@ func TestAKeyStoresOnce(t *testing.T) {
 	}
 	request.API = "api2" // the retry came by the other route
 	again, err := s.Insert(t.Context(), request)
-	if err != nil || encode(t, again) != encode(t, first) {
+	if err != nil || !again.Replayed || first.Replayed || again.API != first.API || !slices.Equal(again.IDs, first.IDs) {
 		t.Errorf("retry: %+v, %v; first: %+v", again, err, first)
 	}
 	for _, other := range []string{"K", "k "} { // byte by byte
