@@ -29,9 +29,10 @@ const (
 // ErrNotInstalled says that the machine has no MariaDB server.
 var ErrNotInstalled = errors.New("mariadbd is not installed: apt-get install mariadb-server-core mariadb-client-core")
 
-// Server is a running server.
+// Server is a running server. Kill, Restart and Stop are for one goroutine.
 type Server struct {
 	cmd     *exec.Cmd
+	dataDir string
 	socket  string
 	tempDir string // holds the socket; a data directory's path can be too long for one
 	logPath string
@@ -55,10 +56,9 @@ func Start(ctx context.Context, dataDir, logPath string) (*Server, error) {
 		return nil, errors.Join(fmt.Errorf("start MariaDB: %w", err), locked.Close())
 	}
 	s := &Server{
-		socket: filepath.Join(tempDir, "sock"), tempDir: tempDir, logPath: logPath, locked: locked,
-		exited: make(chan struct{}),
+		dataDir: dataDir, socket: filepath.Join(tempDir, "sock"), tempDir: tempDir, logPath: logPath, locked: locked,
 	}
-	if err := s.start(ctx, dataDir); err != nil {
+	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("start MariaDB: %w", err), os.RemoveAll(tempDir), locked.Close())
 	}
 	if err := s.await(ctx); err != nil {
@@ -133,7 +133,7 @@ func asRoot() []string {
 	return nil
 }
 
-func (s *Server) start(ctx context.Context, dataDir string) error {
+func (s *Server) start(ctx context.Context) error {
 	path, err := find("mariadbd")
 	if err != nil {
 		return err
@@ -144,25 +144,27 @@ func (s *Server) start(ctx context.Context, dataDir string) error {
 	}
 	defer func() { _ = log.Close() }() // the child has its own descriptor
 	args := append([]string{
-		"--no-defaults", "--datadir=" + dataDir, "--socket=" + s.socket, "--skip-networking",
+		"--no-defaults", "--datadir=" + s.dataDir, "--socket=" + s.socket, "--skip-networking",
 		"--pid-file=" + filepath.Join(s.tempDir, "pid"), "--max-connections=300",
 		"--character-set-server=utf8mb4", "--innodb-autoinc-lock-mode=2", // as MySQL 8 has them
 	}, asRoot()...)
 	// Not CommandContext: the server must outlive ctx until Stop has let it write its pages.
-	s.cmd = exec.Command(path, args...) //nolint:gosec,noctx // our own arguments
-	s.cmd.Stdout, s.cmd.Stderr = log, log
+	cmd := exec.Command(path, args...) //nolint:gosec,noctx // our own arguments
+	cmd.Stdout, cmd.Stderr = log, log
 	// A group of its own, so that Ctrl-C reaches only the parent, which stops it in order; and no orphan if the parent is killed.
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := s.cmd.Start(); err != nil {
+	if err := cmd.Start(); err != nil {
 		return err
 	}
+	exited := make(chan struct{})
 	go func() {
-		_ = s.cmd.Wait() // how it ended is in its log
-		close(s.exited)
+		_ = cmd.Wait() // how it ended is in its log
+		close(exited)
 	}()
+	s.cmd, s.exited = cmd, exited
 	return nil
 }
 
@@ -211,8 +213,35 @@ func (s *Server) Create(ctx context.Context, name string) error {
 	return nil
 }
 
-// Exited is closed when the server's process has ended, asked or not.
+// Exited is closed when the server's process has ended, asked or not; the one that Restart started has another.
 func (s *Server) Exited() <-chan struct{} { return s.exited }
+
+// Kill ends the server by SIGKILL, in the middle of what it does, for tests of a crash. It is an error if the server
+// had ended by itself.
+func (s *Server) Kill() error {
+	err := s.cmd.Process.Kill()
+	<-s.exited
+	if status, ok := s.cmd.ProcessState.Sys().(syscall.WaitStatus); err == nil && ok && status.Signal() == syscall.SIGKILL {
+		return nil
+	}
+	return fmt.Errorf("kill MariaDB: it had ended before: %s\n%s", s.cmd.ProcessState, s.tail())
+}
+
+// Restart runs a server that has ended again, on the same data and under the same DSN, and returns when it answers.
+func (s *Server) Restart(ctx context.Context) error {
+	select {
+	case <-s.exited:
+	default:
+		return errors.New("restart MariaDB: it still runs")
+	}
+	if err := s.start(ctx); err != nil {
+		return fmt.Errorf("restart MariaDB: %w", err)
+	}
+	if err := s.await(ctx); err != nil {
+		return fmt.Errorf("restart MariaDB: %w\n%s", err, s.tail())
+	}
+	return nil
+}
 
 // Stop ends the server in order, and by force when it takes too long. Later calls do nothing.
 func (s *Server) Stop() error {
