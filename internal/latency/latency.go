@@ -1,0 +1,156 @@
+// Package latency is a histogram of latencies that can be merged: percentiles of several instances, or of a longer
+// time, come from summed counts, never from averaged percentiles.
+//
+// Bucket i counts latencies over the bound of bucket i−1 and up to 100 µs · 2^(i/8), with i from 0 to 154; the first
+// one takes everything below as well, the last one everything above. Every eighth bound is a power of two times
+// 100 µs, so that the histogram also answers in such coarser buckets, exactly.
+package latency
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"math/bits"
+	"strconv"
+	"time"
+)
+
+const (
+	first   = 100_000 // ns, the bound of bucket 0
+	fine    = 8       // buckets in which the latency doubles
+	buckets = 155
+
+	maxCount = 1<<53 - 1 // the largest integer that JavaScript holds
+)
+
+// bounds holds the largest whole number of ns that each bucket takes, but for the last one, which has no end.
+var bounds = func() (b [buckets]int64) {
+	for i := range b {
+		b[i] = int64(float64(int64(first)<<(i/fine)) * math.Exp2(float64(i%fine)/fine))
+	}
+	return b
+}()
+
+// Histogram counts latencies. Its zero value is empty; a copy is independent. It is not for several goroutines at once.
+type Histogram struct {
+	counts [buckets]uint64
+}
+
+// Observe counts one latency. A negative one, from a clock that went back, counts as none at all.
+func (h *Histogram) Observe(d time.Duration) { h.counts[bucket(int64(d))]++ }
+
+// bucket finds the octave by its highest bit, and the bucket in it by comparing.
+func bucket(ns int64) int {
+	switch {
+	case ns <= first:
+		return 0
+	case ns > bounds[buckets-2]:
+		return buckets - 1
+	}
+	octave := bits.Len64(uint64(ns-1) / first) // first·2^(octave−1) < ns <= first·2^octave
+	i := (octave-1)*fine + 1
+	for ns > bounds[i] {
+		i++
+	}
+	return i
+}
+
+// Merge adds what other has counted.
+func (h *Histogram) Merge(other *Histogram) {
+	for i, n := range other.counts {
+		h.counts[i] += n
+	}
+}
+
+// Count is how many latencies were counted.
+func (h *Histogram) Count() uint64 {
+	var count uint64
+	for _, n := range h.counts {
+		count += n
+	}
+	return count
+}
+
+// Quantile estimates the latency of rank ⌈q·Count⌉ in ascending order, q being 0 to 1: the smallest one that at least
+// this share of all do not exceed. It is 0 when nothing was counted.
+//
+// It answers the geometric middle of the bucket that holds that rank: a bucket's bounds are a factor of 2^(1/8) apart,
+// so that no latency in it is farther away than a factor of 2^(1/16), which is under 4.5 %, wherever the latencies lie
+// in the bucket; a share of the bucket's width by rank would be off by up to 9 %. This holds from 92 µs to 62 s. What
+// is below reads as 96 µs, what is above as 60 s.
+func (h *Histogram) Quantile(q float64) time.Duration {
+	count := h.Count()
+	if count == 0 {
+		return 0
+	}
+	rank := min(max(uint64(math.Ceil(q*float64(count))), 1), count)
+	i := 0
+	for rank > h.counts[i] {
+		rank -= h.counts[i]
+		i++
+	}
+	return time.Duration(first * math.Exp2((float64(i)-0.5)/fine))
+}
+
+// Octaves gives, for the bounds 100 µs · 2^k with k from 0 to 19, in this order, how many latencies do not exceed the
+// bound. The counts are as exact as Count.
+func (h *Histogram) Octaves() iter.Seq2[time.Duration, uint64] {
+	return func(yield func(time.Duration, uint64) bool) {
+		var upTo uint64
+		for i, n := range h.counts[:buckets-1] {
+			upTo += n
+			if i%fine == 0 && !yield(first<<(i/fine), upTo) {
+				return
+			}
+		}
+	}
+}
+
+// MarshalJSON writes `[[i,count],…]`, ascending, without empty buckets.
+func (h Histogram) MarshalJSON() ([]byte, error) {
+	b := []byte{'['}
+	for i, n := range h.counts {
+		if n == 0 {
+			continue
+		}
+		if len(b) > 1 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(append(b, '['), int64(i), 10)
+		b = strconv.AppendUint(append(b, ','), n, 10)
+		b = append(b, ']')
+	}
+	return append(b, ']'), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes, and refuses everything else: a bucket that does not exist, that comes
+// twice or out of order, and a count that is not 1 to 2^53 − 1. The histogram is then as it was.
+func (h *Histogram) UnmarshalJSON(b []byte) error {
+	var pairs [][]*uint64
+	if err := json.Unmarshal(b, &pairs); err != nil {
+		return fmt.Errorf("latency: %w", err)
+	}
+	if pairs == nil {
+		return errors.New("latency: null is not a histogram")
+	}
+	var read Histogram
+	next := uint64(0)
+	for i, pair := range pairs {
+		if len(pair) != 2 || pair[0] == nil || pair[1] == nil {
+			return fmt.Errorf("latency: entry %d is not [bucket, count]", i)
+		}
+		at, n := *pair[0], *pair[1]
+		if at < next || at >= buckets {
+			return fmt.Errorf("latency: entry %d is of bucket %d: it must be %d to %d", i, at, next, buckets-1)
+		}
+		if n == 0 || n > maxCount {
+			return fmt.Errorf("latency: entry %d counts %d: it must be 1 to %d", i, n, uint64(maxCount))
+		}
+		read.counts[at] = n
+		next = at + 1
+	}
+	*h = read
+	return nil
+}
