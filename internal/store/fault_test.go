@@ -1,137 +1,68 @@
 package store_test
 
 import (
-	"bytes"
 	"errors"
-	"net"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
-
 	"github.com/pulso-lab/pulso/internal/store"
 	"github.com/pulso-lab/pulso/internal/store/storetest"
 )
 
-// cutter stands between a store and its database and cuts the connection that says something.
+// cutter cuts a store's connection when it says something, once.
 type cutter struct {
-	database string // socket
-	said     []byte // what is waited for; nothing is cut while it is empty
-	deliver  bool   // the database still hears it; only its answer is lost
-
 	mu   sync.Mutex
+	said string // what is waited for; nothing is cut while it is empty
+	how  storetest.Fate
 	cuts int
-	all  bytes.Buffer // everything that was said
+	all  strings.Builder // everything that was said
 }
+
+var (
+	before = storetest.Fate{Statement: storetest.Leg{Cut: true}} // the database never hears it
+	after  = storetest.Fate{Answer: storetest.Leg{Cut: true}}    // only its answer is lost
+)
 
 // through opens a store on the database of dsn through a cutter.
 func through(t *testing.T, dsn string) (*store.Store, *cutter) {
 	t.Helper()
-	config, err := mysql.ParseDSN(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &cutter{database: config.Addr}
-	config.Addr = filepath.Join(t.TempDir(), "sock")
-	var listen net.ListenConfig
-	ln, err := listen.Listen(t.Context(), "unix", config.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			conn, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			serving.Go(func() { c.serve(conn) })
-		}
-	})
-	s := storetest.Open(t, config.FormatDSN())
-	t.Cleanup(func() {
-		_ = ln.Close()
-		_ = s.Close()
-		serving.Wait()
-	})
-	return s, c
+	c := &cutter{}
+	return storetest.Open(t, storetest.Between(t, dsn, c.hears)), c
 }
 
-func (c *cutter) serve(client net.Conn) {
-	database, err := net.Dial("unix", c.database)
-	if err != nil {
-		_ = client.Close()
-		return
-	}
-	var answering sync.WaitGroup
-	var mute sync.Mutex // held for good once the answer must be lost
-	answering.Go(func() {
-		buffer := make([]byte, 64<<10)
-		for {
-			n, err := database.Read(buffer)
-			mute.Lock()
-			_, writeErr := client.Write(buffer[:n])
-			mute.Unlock()
-			if errors.Join(err, writeErr) != nil {
-				return
-			}
-		}
-	})
-	buffer := make([]byte, 64<<10)
-	for {
-		n, err := client.Read(buffer)
-		if c.hears(buffer[:n]) {
-			if c.deliver {
-				mute.Lock()
-				_ = client.Close()
-				_, _ = database.Write(buffer[:n])
-				// The database closes its side when it has carried out what it heard and finds nobody to tell.
-				_ = database.(*net.UnixConn).CloseWrite()
-				mute.Unlock()
-			}
-			break
-		}
-		if _, writeErr := database.Write(buffer[:n]); errors.Join(err, writeErr) != nil {
-			break
-		}
-	}
-	_ = client.Close()
-	if !c.deliver {
-		_ = database.Close()
-	}
-	answering.Wait()
-	_ = database.Close()
-}
-
-// hears says whether this is what to cut at; it cuts once.
-func (c *cutter) hears(what []byte) bool {
+func (c *cutter) cut(said string, how storetest.Fate) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.all.Write(what)
-	if len(c.said) == 0 || c.cuts > 0 || !bytes.Contains(what, c.said) {
-		return false
+	c.said, c.how = said, how
+}
+
+func (c *cutter) hears(statement string) storetest.Fate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all.WriteString(statement)
+	if c.said == "" || c.cuts > 0 || !strings.Contains(statement, c.said) {
+		return storetest.Fate{}
 	}
 	c.cuts++
-	return true
+	return c.how
 }
 
 func TestWhatIsSaidWhenTheConnectionDies(t *testing.T) {
 	for name, tt := range map[string]struct {
 		key, said string
-		deliver   bool
+		how       storetest.Fate
 		notStored bool // what must be said of the first attempt
 	}{
-		"before the INSERT arrives":          {"", "INSERT INTO samples", false, false}, // it was sent: who knows
-		"after the INSERT":                   {"", "INSERT INTO samples", true, false},
-		"with a key, before the look-up":     {"k", "FROM requests", false, true},
-		"with a key, in the transaction":     {"k", "INSERT INTO samples", true, true},
-		"with a key, at the key":             {"k", "INSERT INTO requests", true, true},
-		"with a key, before COMMIT arrives":  {"k", "COMMIT", false, false},
-		"with a key, after COMMIT":           {"k", "COMMIT", true, false},
-		"with a key, nothing happens at all": {"k", "", false, false},
+		"before the INSERT arrives":          {"", "INSERT INTO samples", before, false}, // it was sent: who knows
+		"after the INSERT":                   {"", "INSERT INTO samples", after, false},
+		"with a key, before the look-up":     {"k", "FROM requests", before, true},
+		"with a key, in the transaction":     {"k", "INSERT INTO samples", after, true},
+		"with a key, at the key":             {"k", "INSERT INTO requests", after, true},
+		"with a key, before COMMIT arrives":  {"k", "COMMIT", before, false},
+		"with a key, after COMMIT":           {"k", "COMMIT", after, false},
+		"with a key, nothing happens at all": {"k", "", storetest.Fate{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dsn := storetest.DSN(t)
@@ -143,9 +74,7 @@ func TestWhatIsSaidWhenTheConnectionDies(t *testing.T) {
 			if err := s.Ping(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			c.mu.Lock()
-			c.said, c.deliver = []byte(tt.said), tt.deliver
-			c.mu.Unlock()
+			c.cut(tt.said, tt.how)
 			request := store.Request{API: "api1", Samples: recording(t)[:2], Recibido: received, Key: tt.key}
 			first, err := s.Insert(t.Context(), request)
 			if tt.said == "" {
@@ -185,9 +114,7 @@ func TestAConnectionThatDiedIdleIsNoError(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The pool's connection is cut between two requests, by a statement of somebody who shares it.
-	c.mu.Lock()
-	c.said = []byte("SELECT 1 FROM samples, requests")
-	c.mu.Unlock()
+	c.cut("SELECT 1 FROM samples, requests", before)
 	_ = s.Ping(t.Context())
 	if _, err := s.Insert(t.Context(), request); err != nil {
 		t.Error(err)
