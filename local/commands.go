@@ -116,7 +116,7 @@ func up(ctx context.Context, s settings) error {
 func function(name string) func(context.Context, settings) error {
 	return func(ctx context.Context, s settings) error {
 		config := s.system(system.Documented(), "")
-		config.Only = name
+		config.Only = []string{name}
 		return with(ctx, config, func(ctx context.Context, sys *system.System) error {
 			fmt.Printf("%s is up at %s; its log: %s; Ctrl-C stops it. Try:\n\n"+
 				"  curl -i -H 'Content-Type: application/json' --data @docs/sample.json %s/api\n",

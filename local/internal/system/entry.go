@@ -10,6 +10,8 @@ import (
 	"github.com/pulso-lab/pulso/internal/service"
 )
 
+const entryName = "the entry point"
+
 // entry shares requests out between the two routes, one by one in turn. In the cloud the gateway does it.
 func entry(api1, api2 string, log *slog.Logger) (http.Handler, error) {
 	var routes [2]http.Handler

@@ -25,23 +25,23 @@ func Free(ctx context.Context) (Ports, error) {
 	for range tries {
 		base := lowest + rand.IntN(highest-lowest) //nolint:gosec // not a secret
 		p := Ports{base, base + 1, base + 2, base + 3, base + 4, base + 5, base + 6}
-		if p.check(ctx, "") == nil {
+		if p.check(ctx, func(string) bool { return true }) == nil {
 			return p, nil
 		}
 	}
 	return Ports{}, fmt.Errorf("no seven free ports in a row between %d and %d", lowest, highest)
 }
 
-// check says which port is taken, of all parts or of one only.
-func (p Ports) check(ctx context.Context, only string) error {
+// check says which port is taken, of the parts that run.
+func (p Ports) check(ctx context.Context, runs func(name string) bool) error {
 	for _, part := range []struct {
 		name string
 		port int
 	}{
-		{"frontend", p.Frontend}, {"agent", p.Agent}, {"workload", p.Workload}, {"the entry point", p.Entry},
+		{"frontend", p.Frontend}, {"agent", p.Agent}, {"workload", p.Workload}, {entryName, p.Entry},
 		{"api1", p.API1}, {"api2", p.API2}, {"socket", p.Socket},
 	} {
-		if only != "" && part.name != only {
+		if !runs(part.name) {
 			continue
 		}
 		var config net.ListenConfig

@@ -112,8 +112,12 @@ func (p *process) stop() error {
 	}
 }
 
+// kill ends the program by force. It is an error if it had ended before.
 func (p *process) kill() error {
 	err := p.cmd.Process.Kill()
 	<-p.exited
-	return err
+	if status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); err == nil && ok && status.Signal() == syscall.SIGKILL {
+		return nil
+	}
+	return p.died()
 }

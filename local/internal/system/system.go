@@ -8,11 +8,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/pulso-lab/pulso/internal/mariadb"
 	"github.com/pulso-lab/pulso/internal/service"
 )
+
+// Database is the name of the part that all others need; it has no port.
+const Database = "mariadb"
 
 const database = "pulso"
 
@@ -22,26 +27,38 @@ type Config struct {
 	Pages    string // the built dashboard
 	Dir      string // where the database and the logs are kept
 	Ports    Ports
-	Interval string // PULSO_INTERVAL of the agent
-	Only     string // the one part to run, on the database; empty for all of them and the entry point
+	Interval string   // PULSO_INTERVAL of the agent
+	Only     []string // the parts to run, on the database; none for all of them. The entry point comes with both routes
+
+	// Environment is what a part is told besides, given its name and the database's DSN; nil for nothing. Of a variable
+	// that is there twice, the part reads this one.
+	Environment func(part, dsn string) []string
+}
+
+func (c Config) runs(name string) bool {
+	if name == entryName {
+		return c.runs("api1") && c.runs("api2")
+	}
+	return len(c.Only) == 0 || slices.Contains(c.Only, name)
 }
 
 // System is the whole of Pulso, running.
 type System struct {
 	config    Config
 	database  *mariadb.Server
-	processes []*process // in order of start
-	died      chan error // the first part that ended by itself
+	processes []*process              // in order of start
+	asked     map[string]*atomic.Bool // of each part that runs: it is to end
+	died      chan error              // the first part that ended by itself
 	stopEntry context.CancelFunc
 	entryDone chan error
 }
 
 // Start brings the parts up one after the other, each ready before the next, and stops them all when one fails.
 func Start(ctx context.Context, c Config) (*System, error) {
-	if err := c.Ports.check(ctx, c.Only); err != nil {
+	if err := c.Ports.check(ctx, c.runs); err != nil {
 		return nil, err
 	}
-	s := &System{config: c, died: make(chan error, 1)}
+	s := &System{config: c, asked: map[string]*atomic.Bool{}, died: make(chan error, 1)}
 	for _, part := range s.parts() {
 		if path := filepath.Join(c.Binaries, part.binary); !isFile(path) {
 			return nil, fmt.Errorf("%s is not there: run `make build`", path)
@@ -68,22 +85,16 @@ func (s *System) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.watch(s.database.Exited(), func() error {
-		return fmt.Errorf("MariaDB ended; its log: %s", filepath.Join(logs, "mariadb.log"))
-	})
+	s.watchDatabase()
 	if err := s.database.Create(ctx, database); err != nil {
 		return err
 	}
-	only := s.config.Only
 	for _, part := range s.parts() {
-		if only != "" && part.name != only {
-			continue
-		}
 		if err := s.startPart(ctx, part); err != nil {
 			return err
 		}
 	}
-	if only != "" {
+	if !s.config.runs(entryName) {
 		return nil
 	}
 	return s.startEntry(ctx)
@@ -96,11 +107,11 @@ type part struct {
 	variables    []string
 }
 
-// parts are in the order of their needs: what another one asks comes first.
+// parts are those to run, in the order of their needs: what another one asks comes first.
 func (s *System) parts() []part {
 	p := s.config.Ports
 	db := []string{"PULSO_DB_DSN=" + s.DSN(), "PULSO_MIGRATE=on"}
-	return []part{
+	all := []part{
 		{"api1", "functions", p.API1, append([]string{"FUNCTION_TARGET=api1"}, db...)},
 		{"api2", "functions", p.API2, append([]string{"FUNCTION_TARGET=api2"}, db...)},
 		{"socket", "socket", p.Socket, db},
@@ -108,10 +119,14 @@ func (s *System) parts() []part {
 		{"agent", "agent", p.Agent, []string{"PULSO_INTERVAL=" + s.config.Interval}},
 		{"workload", "workload", p.Workload, nil},
 	}
+	return slices.DeleteFunc(all, func(p part) bool { return !s.config.runs(p.name) })
 }
 
 func (s *System) startPart(ctx context.Context, part part) error {
 	variables := append([]string{"PORT=" + strconv.Itoa(part.port), "PULSO_LISTEN=127.0.0.1"}, part.variables...)
+	if more := s.config.Environment; more != nil {
+		variables = append(variables, more(part.name, s.DSN())...)
+	}
 	p, err := start(part.name, filepath.Join(s.config.Binaries, part.binary), variables, s.Logs())
 	if err != nil {
 		return err
@@ -120,14 +135,25 @@ func (s *System) startPart(ctx context.Context, part part) error {
 	if err := p.awaitReady(ctx, url(part.port)+"/ready"); err != nil {
 		return err
 	}
-	s.watch(p.exited, p.died)
+	s.watch(part.name, p.exited, p.died)
 	return nil
 }
 
+func (s *System) watchDatabase() {
+	s.watch(Database, s.database.Exited(), func() error {
+		return fmt.Errorf("MariaDB ended; its log: %s", filepath.Join(s.Logs(), "mariadb.log"))
+	})
+}
+
 // watch reports the first part that ends by itself.
-func (s *System) watch(exited <-chan struct{}, why func() error) {
+func (s *System) watch(name string, exited <-chan struct{}, why func() error) {
+	asked := new(atomic.Bool)
+	s.asked[name] = asked
 	go func() {
 		<-exited // every part is stopped at the latest by Stop, which ends this goroutine
+		if asked.Load() {
+			return
+		}
 		select {
 		case s.died <- why():
 		default:
@@ -164,6 +190,9 @@ func (s *System) Died() <-chan error { return s.died }
 
 // Stop ends all parts in the reverse order of their start and waits for them.
 func (s *System) Stop() error {
+	for _, asked := range s.asked {
+		asked.Store(true)
+	}
 	var errs []error
 	if s.stopEntry != nil {
 		s.stopEntry()

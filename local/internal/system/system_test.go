@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -111,6 +112,65 @@ func TestAPartThatDiesIsNamedAndNothingIsLeftBehind(t *testing.T) {
 	}
 	if err := s.Stop(); err != nil {
 		t.Errorf("said again by Stop, or another part did not end well: %v", err)
+	}
+	if left := ours(t, c); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestAPartThatIsKilledOnPurposeComesBack(t *testing.T) {
+	c := config(t)
+	c.Only = []string{"api1", "api2"}
+	c.Environment = func(part, dsn string) []string {
+		return []string{"PULSO_DB_POOL=3", "PULSO_DB_DSN=" + dsn + "?collation=utf8mb4_bin", "PULSO_INGEST_TOKEN=" + part}
+	}
+	s := start(t, c)
+	if running := ours(t, c); len(running) != 2 {
+		t.Errorf("running: %v; want the functions and MariaDB", running)
+	}
+	for _, name := range []string{system.Database, "api1"} {
+		if err := s.Kill(name); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Kill(name); err == nil {
+			t.Errorf("%s was killed twice", name)
+		}
+		if err := s.Restart(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Terminate("api2"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Terminate("api2"); err == nil {
+		t.Error("what had ended was ended again")
+	}
+	if err := s.Restart(t.Context(), "api2"); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.ReadFile(filepath.Join(s.Logs(), "api2.log"))
+	if err != nil || !strings.Contains(string(log), `"PULSO_DB_POOL":"3"`) {
+		t.Errorf("%v; what the environment adds is not in %s", err, log)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.Entry()+"/api", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusUnauthorized {
+		t.Errorf("the entry point answers %d", response.StatusCode)
+	}
+	if err := s.Stop(); err != nil {
+		t.Error(err)
+	}
+	select {
+	case err := <-s.Died():
+		t.Errorf("reported as if it had died by itself: %v", err)
+	default:
 	}
 	if left := ours(t, c); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
