@@ -1,8 +1,8 @@
 // Package store is the database: connections, migrations, and the statements that more than one part needs.
 //
 // It speaks the part of SQL that MySQL 8.4, MariaDB and TiDB share, with placeholders only. Every connection runs
-// in UTC with READ COMMITTED and a lock wait of 5 s, and the server drops one that idles for idleTimeout, so that a
-// transaction whose client stalled cannot stay open: the stream relies on that when it declares a missing id dead.
+// in UTC with READ COMMITTED and a lock wait of at most 5 s, and the server drops one that idles for idleTimeout, so that
+// a transaction whose client stalled cannot stay open: the stream relies on that when it declares a missing id dead.
 package store
 
 import (
@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -24,13 +25,13 @@ import (
 var migrations embed.FS
 
 const (
-	dialTimeout     = 5 * time.Second
-	statementLimit  = 15 * time.Second // the driver gives a connection up after this long without an answer
-	idleTimeout     = "20"             // seconds
-	lockWaitTimeout = "5"              // seconds
-	maxIdle         = 10 * time.Second // well under idleTimeout: the pool drops a connection before the server does
-	lockPoll        = 100 * time.Millisecond
-	lockTries       = 3000 // five minutes of waiting for another process's migration
+	dialTimeout    = 5 * time.Second
+	statementLimit = 15 * time.Second // the driver gives a connection up after this long without an answer
+	idleTimeout    = 20 * time.Second
+	longestLock    = 5 * time.Second
+	maxIdle        = 10 * time.Second // well under idleTimeout: the pool drops a connection before the server does
+	lockPoll       = 100 * time.Millisecond
+	lockTries      = 3000 // five minutes of waiting for another process's migration
 )
 
 // TransactionLimit bounds how long a transaction of ours can hold an id that nobody sees: two statements that wait
@@ -50,16 +51,21 @@ func Open(dsn string, size int) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the database's DSN %w", err)
 	}
+	return newStore(config, size, longestLock)
+}
+
+// newStore prepares a pool of at most size connections to what config names.
+func newStore(config *mysql.Config, size int, rowLock time.Duration) (*Store, error) {
 	config.ParseTime = true
 	config.Loc = time.UTC
 	config.InterpolateParams = true // one round trip a statement instead of three
 	config.Timeout, config.ReadTimeout, config.WriteTimeout = dialTimeout, statementLimit, statementLimit
 	config.Logger = &mysql.NopLogger{} // what it would say comes back as an error, too
 	config.Params = map[string]string{
-		"time_zone":                "'+00:00'",
-		"innodb_lock_wait_timeout": lockWaitTimeout,
-		"lock_wait_timeout":        lockWaitTimeout,
-		"wait_timeout":             idleTimeout,
+		"time_zone":         "'+00:00'",
+		rowLockVariable:     seconds(rowLock),
+		"lock_wait_timeout": seconds(longestLock), // for a table that is being changed
+		"wait_timeout":      seconds(idleTimeout),
 	}
 	db, err := open(config)
 	if err != nil {
@@ -70,6 +76,10 @@ func Open(dsn string, size int) (*Store, error) {
 	db.SetConnMaxIdleTime(maxIdle)
 	return &Store{db: db, config: config}, nil
 }
+
+const rowLockVariable = "innodb_lock_wait_timeout"
+
+func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }
 
 // parse reads a DSN; its errors do not show it.
 func parse(dsn string) (*mysql.Config, error) {
@@ -146,6 +156,7 @@ func (s *Store) Ping(ctx context.Context) error {
 func (s *Store) Migrate(ctx context.Context) error {
 	config := s.config.Clone()
 	config.ReadTimeout = 0 // a change to a large table takes its time
+	config.Params[rowLockVariable] = seconds(longestLock)
 	db, err := open(config)
 	if err != nil {
 		return err
