@@ -74,6 +74,20 @@ func TestServeStatsOfNothing(t *testing.T) {
 	}
 }
 
+// TestRatesOfAYoungInstance are over the time that it is up.
+func TestRatesOfAYoungInstance(t *testing.T) {
+	c := clock{noon}
+	r := New("api1", "direct", "a-1", c.now)
+	for i := range 5 {
+		r.Stored(at(float64(i)), at(float64(i)), 40)
+	}
+	c.t = at(5)
+	rates := regexp.MustCompile(`(?m)^(?:last|since) .* 40\.0 `).FindAllString(body(t, r.ServeStats, "text/plain; charset=utf-8"), -1)
+	if len(rates) != 4 {
+		t.Errorf("%q", rates)
+	}
+}
+
 // wantMetrics was read back by prometheus/common's text parser.
 const wantMetrics = `# HELP pulso_ingest_requests_total Requests that were answered.
 # TYPE pulso_ingest_requests_total counter

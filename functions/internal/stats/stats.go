@@ -50,9 +50,9 @@ type Recorder struct {
 	total   counts
 	took    float64           // seconds, the sum of all latencies
 	seconds map[int64]*second // by Unix time
-	closed  int64             // this second and those before, unless they are in seconds, were forgotten
-	life    int
-	lost    int // seconds that were dropped unwritten
+	life    int               // of the instance
+	closed  int64             // this second and those before, unless they are in seconds, are over in this life
+	lost    int               // seconds that were dropped unwritten
 }
 
 // counts is what happened to some requests.
@@ -71,7 +71,7 @@ func (c *counts) add(other *counts) {
 // second is one row of the table. As every event counts a request, it has changed when their number has.
 type second struct {
 	counts
-	life    int // of the instance
+	life    int // in which it is counted
 	written int // requests of it that are in the database
 }
 
@@ -169,8 +169,10 @@ func (r *Recorder) dropLocked() {
 	r.forgetLocked(oldest)
 }
 
-// forgetLocked closes a second.
+// forgetLocked closes a second for the life in which it was counted.
 func (r *Recorder) forgetLocked(at int64) {
+	if r.seconds[at].life == r.life {
+		r.closed = max(r.closed, at)
+	}
 	delete(r.seconds, at)
-	r.closed = max(r.closed, at)
 }

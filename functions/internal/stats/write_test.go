@@ -65,6 +65,28 @@ func expect(t *testing.T, db *store.Store, want ...store.RouteSecond) {
 	}
 }
 
+// busy is a database during whose write another request is answered.
+type busy struct {
+	*table
+	answer func()
+}
+
+func (d busy) WriteRouteSeconds(ctx context.Context, seconds []store.RouteSecond) error {
+	d.answer()
+	return d.table.WriteRouteSeconds(ctx, seconds)
+}
+
+func TestARequestDuringTheWriteIsInTheNext(t *testing.T) {
+	r := New("api1", "direct", "a", func() time.Time { return noon })
+	var db table
+	r.Answered(noon)
+	write(t, r, busy{&db, func() { r.Answered(noon) }})
+	write(t, r, &db)
+	if c, _ := db.sum(); c.requests != 2 || db.calls != 2 {
+		t.Errorf("%d requests are written in %d statements", c.requests, db.calls)
+	}
+}
+
 // run runs r until the returned function ends it and has waited for it.
 func run(r *Recorder, db Database) (log *bytes.Buffer, end func()) {
 	log = new(bytes.Buffer)
