@@ -41,10 +41,9 @@ func (s *Store) WriteRouteSeconds(ctx context.Context, seconds []RouteSecond) er
 		values  = "(?, ?, ?, ?, ?, ?, ?, ?)"
 		replace = ` ON DUPLICATE KEY UPDATE writer = VALUES(writer), requests = VALUES(requests), stored_rows = VALUES(stored_rows),
 			errors = VALUES(errors), latency = VALUES(latency)`
-		columnCount = 8
 	)
 	query := "INSERT INTO route_stats (" + columns + ") VALUES " + values + strings.Repeat(", "+values, len(seconds)-1) + replace //nolint:gosec // placeholders only
-	args := make([]any, 0, columnCount*len(seconds))
+	args := make([]any, 0, 8*len(seconds))
 	for _, r := range seconds {
 		histogram, err := json.Marshal(r.Latency)
 		if err != nil {

@@ -82,8 +82,8 @@ func (r *Recorder) write(ctx context.Context, db Database, timeout time.Duration
 func (r *Recorder) changed(now int64) ([]*second, []store.RouteSecond) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var changed []*second
-	var rows []store.RouteSecond
+	changed := make([]*second, 0, len(r.seconds))
+	rows := make([]store.RouteSecond, 0, len(r.seconds)) // in one piece: requests wait for this lock
 	for _, at := range slices.Sorted(maps.Keys(r.seconds)) {
 		s := r.seconds[at]
 		switch {
