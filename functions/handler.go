@@ -1,11 +1,11 @@
 // Package functions is the ingest: the two functions api1 and api2, which store samples and answer after the commit.
 //
-// Both are the same handler under another name; they differ in how they write, so that the two routes can be
-// compared. For now both write directly: one INSERT, or with an Idempotency-Key one short transaction, a request.
+// Both are the same handler under another name, and differ in how they write, so that the two routes can be compared:
+// by default api1 writes directly, one INSERT a request (store.Store is that writer), and api2 commits whatever is
+// waiting in one (functions/internal/batch).
 //
-// functions-framework-go serves the handler. It has no limits, deadlines or graceful shutdown of its own, so those
-// are here; only the time that a client takes for its headers is out of reach, and is the load balancer's to bound.
-// docs/contract.md has every answer.
+// functions-framework-go serves the handler, in every place. It has no limits of its own, so those of a request are
+// here, and those of a connection are the command's. docs/contract.md has every answer.
 package functions
 
 import (
@@ -14,7 +14,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -22,78 +21,76 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulso-lab/pulso/functions/internal/stats"
 	"github.com/pulso-lab/pulso/internal/sample"
 	"github.com/pulso-lab/pulso/internal/service"
 	"github.com/pulso-lab/pulso/internal/store"
 )
 
 const (
-	bodyTimeout  = 10 * time.Second // for the whole body to arrive
-	storeTimeout = 8 * time.Second  // for the database, waiting for a connection included; a drain waits this long
-	lameDuck     = 2 * time.Second  // how long a drain goes on serving under steady traffic
-	retryAfter   = "1"              // seconds
-	maxKey       = 64               // characters of an Idempotency-Key
+	turnTimeout = 2 * time.Second // for the request's rows to be sent to the database; then store bounds the rest
+	retryAfter  = "1"             // seconds
+	maxKey      = 64              // characters of an Idempotency-Key
+	statusGone  = 499             // nobody hears it: the client has left
 )
 
-// Store is where the samples go.
-type Store interface {
+// Writer stores a request and returns after the commit. As long as nothing was sent, it gives up with ctx. Its errors
+// are those of store.Insert.
+type Writer interface {
 	Insert(ctx context.Context, r store.Request) (store.Answer, error)
-	Ping(ctx context.Context) error
 }
 
-// Handler is one route.
+// Route is what a handler is made of.
+type Route struct {
+	API    string // its name
+	Token  string // the bearer token; empty lets everybody in
+	Writer Writer
+	Stats  *stats.Recorder
+	Ready  *service.Readiness
+	Log    *slog.Logger
+	Now    func() time.Time
+}
+
+// Handler serves one route.
 type Handler struct {
-	api    string
-	token  [sha256.Size]byte // digest of the bearer token
-	open   bool              // no token is asked for
-	store  Store
-	log    *slog.Logger
-	now    func() time.Time
-	ready  *service.Readiness
-	writes gate
+	Route
+	token   [sha256.Size]byte // digest of the bearer token
+	memory  *budget
+	refused lineLimit
+	unknown lineLimit
 }
 
-// New is the route named api. An empty token lets everybody in.
-func New(api, token string, s Store, log *slog.Logger, now func() time.Time) *Handler {
-	return &Handler{
-		api: api, token: sha256.Sum256([]byte(token)), open: token == "", store: s, log: log, now: now,
-		ready: service.NewReadiness(s.Ping),
-	}
+// New is a route's handler.
+func New(r Route) *Handler {
+	return &Handler{Route: r, token: sha256.Sum256([]byte(r.Token)), memory: newBudget(maxMemory)}
 }
 
-// ServeHTTP answers `GET /health` and `GET /ready`, and takes samples by POST on any path.
+// ServeHTTP answers GET on /health, /ready, /stats and /metrics, and takes samples by POST on any path.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	service.Recover(h.log, http.HandlerFunc(h.route)).ServeHTTP(w, r)
+	service.Recover(h.Log, http.HandlerFunc(h.route)).ServeHTTP(w, r)
 }
 
 func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
-	if h.ready.Draining() {
+	if h.Ready.Draining() {
 		w.Header().Set("Connection", "close")
 	}
-	// Before anything else: net/http itself reads what a refused request has not sent yet.
-	if err := http.NewResponseController(w).SetReadDeadline(h.now().Add(bodyTimeout)); err != nil {
-		h.log.Error("no_read_deadline", "error", err)
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		switch r.URL.Path {
+		case "/health":
+			service.Health(w, r)
+			return
+		case "/ready":
+			h.Ready.ServeHTTP(w, r)
+			return
+		case "/stats":
+			h.Stats.ServeStats(w, r)
+			return
+		case "/metrics":
+			h.Stats.ServeMetrics(w, r)
+			return
+		}
 	}
-	isGet := r.Method == http.MethodGet || r.Method == http.MethodHead
-	switch {
-	case isGet && r.URL.Path == "/health":
-		service.Health(w, r)
-	case isGet && r.URL.Path == "/ready":
-		h.ready.ServeHTTP(w, r)
-	default:
-		h.ingest(w, r)
-	}
-}
-
-// Drain makes the route unready, goes on serving for a moment, because a load balancer notices late, and then
-// refuses what comes and waits, no longer than ctx, until every request that it took is answered. Requests whose body
-// is still on its way are not taken: nothing of them is stored.
-func (h *Handler) Drain(ctx context.Context) error {
-	h.ready.Drain()
-	if left := h.writes.close(ctx, lameDuck); left > 0 {
-		return fmt.Errorf("%d requests were cut off", left)
-	}
-	return nil
+	h.ingest(w, r)
 }
 
 // stored is the answer to a request whose samples are committed.
@@ -104,32 +101,44 @@ type stored struct {
 }
 
 func (h *Handler) ingest(w http.ResponseWriter, r *http.Request) {
-	received := h.now()
-	request, fault := h.read(w, r)
+	received := h.Now()
+	share := share{of: h.memory}
+	defer share.giveBack()
+	request, fault := h.read(w, r, &share)
 	if fault != nil {
+		h.count(received, fault)
 		fault.write(w)
 		return
 	}
-	if !h.writes.enter() {
-		newFault(http.StatusServiceUnavailable, "no_disponible", "this instance is shutting down; nothing was stored").write(w)
+	request.Recibido = sample.NewRecibido(received)
+	ctx, cancel := context.WithTimeout(r.Context(), turnTimeout)
+	defer cancel()
+	answer, err := h.Writer.Insert(ctx, request)
+	if err != nil {
+		fault := h.refuse(r.Context(), err)
+		h.count(received, fault)
+		fault.write(w)
 		return
 	}
-	defer h.writes.leave()
-	request.Recibido = sample.NewRecibido(received)
-	// A client that leaves does not stop its INSERT: the connection would be lost with it.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
-	defer cancel()
-	answer, err := h.store.Insert(ctx, request)
-	if err != nil {
-		h.refuse(err).write(w)
+	if answer.Replayed {
+		h.Stats.Answered(received)
 	} else {
-		service.WriteJSON(w, http.StatusCreated, stored{API: answer.API, Insertados: len(answer.IDs), IDs: answer.IDs})
+		h.Stats.Stored(received, h.Now(), len(answer.IDs))
 	}
-	_ = http.NewResponseController(w).Flush() // on the wire before it counts as answered
+	service.WriteJSON(w, http.StatusCreated, stored{API: answer.API, Insertados: len(answer.IDs), IDs: answer.IDs})
+}
+
+// count counts an error answer: as an error where the service is to blame.
+func (h *Handler) count(received time.Time, f *fault) {
+	if f.status < http.StatusInternalServerError {
+		h.Stats.Answered(received)
+	} else {
+		h.Stats.Failed(received)
+	}
 }
 
 // read checks everything about a request that can be checked without the database.
-func (h *Handler) read(w http.ResponseWriter, r *http.Request) (store.Request, *fault) {
+func (h *Handler) read(w http.ResponseWriter, r *http.Request, memory *share) (store.Request, *fault) {
 	w.Header().Set("Connection", "close") // until the body is read: the rest of one would hold a refusal back
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
@@ -146,22 +155,26 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (store.Request, *
 	if err != nil {
 		return store.Request{}, newFault(http.StatusBadRequest, "clave_invalida", err.Error())
 	}
-	body, err := readBody(w, r)
+	body, err := readBody(w, r, memory)
 	if err != nil {
 		return store.Request{}, bodyFault(err)
 	}
-	if !h.ready.Draining() {
+	if !h.Ready.Draining() {
 		w.Header().Del("Connection")
 	}
 	samples, err := sample.Decode(body)
 	if err != nil {
 		return store.Request{}, decodeFault(err)
 	}
-	return store.Request{API: h.api, Samples: samples, Key: key, Content: sha256.Sum256(body)}, nil
+	request := store.Request{API: h.API, Samples: samples, Key: key}
+	if key != "" {
+		request.Content = sha256.Sum256(body)
+	}
+	return request, nil
 }
 
 func (h *Handler) authorized(r *http.Request) bool {
-	if h.open {
+	if h.Token == "" {
 		return true
 	}
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -190,15 +203,6 @@ func idempotencyKey(header http.Header) (string, error) {
 	return key, nil
 }
 
-// readBody reads at most sample.MaxBody bytes, and lifts the deadline for them.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, sample.MaxBody))
-	if err != nil {
-		return nil, err
-	}
-	return body, http.NewResponseController(w).SetReadDeadline(time.Time{})
-}
-
 // fault is an error answer.
 type fault struct {
 	status int
@@ -217,11 +221,14 @@ func (f *fault) write(w http.ResponseWriter) {
 }
 
 func bodyFault(err error) *fault {
+	if errors.Is(err, errFull) {
+		return newFault(http.StatusServiceUnavailable, "no_disponible", "this instance has as many requests as it can hold; nothing was stored")
+	}
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return newFault(http.StatusRequestEntityTooLarge, "demasiado_grande", fmt.Sprintf("the body is over %d bytes", sample.MaxBody))
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return newFault(http.StatusRequestTimeout, "lento", fmt.Sprintf("the body did not arrive within %s", bodyTimeout))
+		return newFault(http.StatusRequestTimeout, "lento", "the body did not arrive in time")
 	}
 	return newFault(http.StatusBadRequest, "json_invalido", "the body could not be read to its end")
 }
@@ -238,16 +245,18 @@ func decodeFault(err error) *fault {
 	return newFault(http.StatusBadRequest, "json_invalido", err.Error())
 }
 
-// refuse turns an error of the store into an answer, and keeps the cause for the log.
-func (h *Handler) refuse(err error) *fault {
+// refuse turns an error of the writer into an answer, and keeps the cause for the log.
+func (h *Handler) refuse(client context.Context, err error) *fault {
 	switch {
 	case errors.Is(err, store.ErrKeyReused):
 		return newFault(http.StatusUnprocessableEntity, "clave_repetida", err.Error())
+	case errors.Is(err, store.ErrNotStored) && client.Err() != nil:
+		return newFault(statusGone, "no_disponible", "the client left; nothing was stored")
 	case errors.Is(err, store.ErrNotStored):
-		h.log.Warn("not_stored", "error", err)
+		h.refused.log(h.Log, h.Now(), slog.LevelWarn, "not_stored", err)
 		return newFault(http.StatusServiceUnavailable, "no_disponible", "the database did not take the samples, and this attempt stored nothing: send them again, with the same Idempotency-Key if they had one")
 	default:
-		h.log.Error("outcome_unknown", "error", err)
+		h.unknown.log(h.Log, h.Now(), slog.LevelError, "outcome_unknown", err)
 		return newFault(http.StatusInternalServerError, "desconocido", "it is not known whether the samples were stored: send them again with the same Idempotency-Key")
 	}
 }

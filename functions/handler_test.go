@@ -17,8 +17,10 @@ import (
 	"time"
 
 	"github.com/pulso-lab/pulso/functions"
+	"github.com/pulso-lab/pulso/functions/internal/stats"
 	"github.com/pulso-lab/pulso/internal/golden"
 	"github.com/pulso-lab/pulso/internal/sample"
+	"github.com/pulso-lab/pulso/internal/service"
 	"github.com/pulso-lab/pulso/internal/store"
 	"github.com/pulso-lab/pulso/internal/store/storetest"
 )
@@ -44,12 +46,19 @@ type answer struct {
 	}
 }
 
-func start(t *testing.T, api, token string, s functions.Store, now func() time.Time) (*functions.Handler, string) {
+// start serves a route as the command does, but for the framework, and ends with the test.
+func start(t *testing.T, api, token string, w functions.Writer, now func() time.Time) (url string) {
 	t.Helper()
-	h := functions.New(api, token, s, slog.New(slog.DiscardHandler), now)
-	server := httptest.NewServer(h)
+	ping := func(context.Context) error { return nil }
+	if s, ok := w.(*store.Store); ok {
+		ping = s.Ping
+	}
+	server := httptest.NewServer(functions.New(functions.Route{
+		API: api, Token: token, Writer: w, Stats: stats.New(api, "test", "test", now),
+		Ready: service.NewReadiness(ping), Log: slog.New(slog.DiscardHandler), Now: now,
+	}))
 	t.Cleanup(server.Close)
-	return h, server.URL
+	return server.URL
 }
 
 func send(t *testing.T, method, url string, body io.Reader, header ...string) answer {
@@ -83,9 +92,8 @@ func send(t *testing.T, method, url string, body io.Reader, header ...string) an
 
 func TestAnAnswered201IsACommittedRow(t *testing.T) {
 	s := storetest.New(t)
-	// An hour ahead: the clock also sets the deadline for the body.
 	clock := time.Now().UTC().Truncate(time.Microsecond).Add(time.Hour)
-	_, url := start(t, "api1", "", s, func() time.Time { return clock })
+	url := start(t, "api1", "", s, func() time.Time { return clock })
 	for _, path := range []string{"/", "/api", "/any/where?x=1"} {
 		got := send(t, http.MethodPost, url+path, strings.NewReader(course))
 		if got.status != http.StatusCreated || got.body.API != "api1" || got.body.Insertados != 1 || len(got.body.IDs) != 1 {
@@ -103,7 +111,7 @@ func TestAnAnswered201IsACommittedRow(t *testing.T) {
 
 func TestAnArrayIsStoredWholeAndInOrder(t *testing.T) {
 	s := storetest.New(t)
-	_, url := start(t, "api2", "", s, time.Now)
+	url := start(t, "api2", "", s, time.Now)
 	got := send(t, http.MethodPost, url+"/api", bytes.NewReader(golden.RecordingJSON()))
 	want := golden.Points().Rows
 	if got.status != http.StatusCreated || got.body.Insertados != want || len(got.body.IDs) != want {
@@ -120,7 +128,7 @@ func TestAnArrayIsStoredWholeAndInOrder(t *testing.T) {
 
 func TestWhatIsRefused(t *testing.T) {
 	s := storetest.New(t)
-	_, url := start(t, "api1", "geheim", s, time.Now)
+	url := start(t, "api1", "geheim", s, time.Now)
 	const bearer = "Bearer geheim"
 	long := strings.Repeat("k", 65)
 	tests := []struct {
@@ -178,7 +186,7 @@ func TestWhatIsRefused(t *testing.T) {
 }
 
 func TestEveryBadFieldIsNamed(t *testing.T) {
-	_, url := start(t, "api1", "", storetest.New(t), time.Now)
+	url := start(t, "api1", "", storetest.New(t), time.Now)
 	got := send(t, http.MethodPost, url, strings.NewReader(`{"total_ram":-1,"hora":"ayer"}`))
 	if got.status != 400 || len(got.body.Campos) != 12 {
 		t.Fatalf("%d, %d fields: %+v", got.status, len(got.body.Campos), got.body)
@@ -190,8 +198,8 @@ func TestEveryBadFieldIsNamed(t *testing.T) {
 
 func TestARetryGetsTheFirstAnswer(t *testing.T) {
 	s := storetest.New(t)
-	_, one := start(t, "api1", "", s, time.Now)
-	_, two := start(t, "api2", "", s, time.Now)
+	one := start(t, "api1", "", s, time.Now)
+	two := start(t, "api2", "", s, time.Now)
 	first := send(t, http.MethodPost, one, strings.NewReader(course), "Idempotency-Key", "key-1")
 	again := send(t, http.MethodPost, two, strings.NewReader(course), "Idempotency-Key", "key-1")
 	if first.status != 201 || again.status != 201 || fmt.Sprint(again.body) != fmt.Sprint(first.body) {
@@ -203,34 +211,12 @@ func TestARetryGetsTheFirstAnswer(t *testing.T) {
 	}
 }
 
-func TestASlowBodyIsGivenUp(t *testing.T) {
-	// Ten seconds have almost passed when the request is looked at.
-	_, url := start(t, "api1", "", storetest.New(t), func() time.Time { return time.Now().Add(-9900 * time.Millisecond) })
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if _, err := fmt.Fprint(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"); err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusRequestTimeout {
-		t.Errorf("status %d, want 408", response.StatusCode)
-	}
-}
-
 func TestTheDatabaseIsAway(t *testing.T) {
 	away, err := store.Open("root@unix(/nowhere/sock)/pulso", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, url := start(t, "api1", "", away, time.Now)
+	url := start(t, "api1", "", away, time.Now)
 	got := send(t, http.MethodPost, url, strings.NewReader(course))
 	if got.status != 503 || got.body.Error != "no_disponible" || got.header.Get("Retry-After") != "1" {
 		t.Errorf("%+v", got)
@@ -261,69 +247,15 @@ func (blocked) Ping(context.Context) error { return nil }
 
 func TestAnUnknownOutcomeIsSaid(t *testing.T) {
 	b := blocked{make(chan struct{}, 1), make(chan error, 1)}
-	_, url := start(t, "api1", "", b, time.Now)
+	url := start(t, "api1", "", b, time.Now)
 	b.outcome <- errors.New("commit: invalid connection")
 	if got := send(t, http.MethodPost, url, strings.NewReader(course)); got.status != 500 || got.body.Error != "desconocido" {
 		t.Errorf("%+v", got)
 	}
 }
 
-func TestDrainAnswersWhatIsInFlight(t *testing.T) {
-	b := blocked{make(chan struct{}, 2), make(chan error, 2)}
-	h, url := start(t, "api1", "", b, time.Now)
-	answered := make(chan answer, 2)
-	post := func() { answered <- send(t, http.MethodPost, url, strings.NewReader(course)) }
-	go post()
-	<-b.entered
-	drained := make(chan error, 1)
-	go func() { drained <- h.Drain(t.Context()) }()
-	for send(t, http.MethodGet, url+"/ready", nil).status != 503 { // until the drain has begun
-	}
-	if got := send(t, http.MethodGet, url+"/health", nil); got.status != 200 || !got.close {
-		t.Errorf("while draining: %+v", got)
-	}
-	go post() // the load balancer has not noticed yet
-	<-b.entered
-	select {
-	case err := <-drained:
-		t.Fatalf("drained with two requests in flight: %v", err)
-	default:
-	}
-	b.outcome <- nil
-	b.outcome <- nil
-	for range 2 {
-		if got := <-answered; got.status != 201 {
-			t.Errorf("%+v", got)
-		}
-	}
-	if err := <-drained; err != nil {
-		t.Error(err)
-	}
-
-	// From now on nothing is taken.
-	got := send(t, http.MethodPost, url, strings.NewReader(course))
-	if got.status != 503 || got.body.Error != "no_disponible" || got.header.Get("Retry-After") == "" {
-		t.Errorf("after the drain: %+v", got)
-	}
-}
-
-func TestADrainThatRunsOutOfTimeSaysSo(t *testing.T) {
-	b := blocked{make(chan struct{}, 1), make(chan error, 1)}
-	h, url := start(t, "api1", "", b, time.Now)
-	answered := make(chan answer, 1)
-	go func() { answered <- send(t, http.MethodPost, url, strings.NewReader(course)) }()
-	<-b.entered
-	over, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := h.Drain(over); err == nil || !strings.Contains(err.Error(), "1 requests were cut off") {
-		t.Errorf("%v", err)
-	}
-	b.outcome <- nil
-	<-answered
-}
-
 func TestARefusalDoesNotWaitForTheBody(t *testing.T) {
-	_, url := start(t, "api1", "geheim", blocked{}, time.Now)
+	url := start(t, "api1", "geheim", blocked{}, time.Now)
 	for _, head := range []string{"POST / HTTP/1.1\r\nContent-Type: application/json", "PUT / HTTP/1.1"} {
 		var dialer net.Dialer
 		conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
@@ -348,20 +280,18 @@ func TestARefusalDoesNotWaitForTheBody(t *testing.T) {
 	}
 }
 
-// canceled tells whether its INSERT was given up when the client left.
-type canceled struct {
-	blocked
-	ctx chan context.Context
+// turn is a writer whose requests wait for a turn that never comes.
+type turn chan context.Context
+
+func (c turn) Insert(ctx context.Context, _ store.Request) (store.Answer, error) {
+	c <- ctx
+	<-ctx.Done()
+	return store.Answer{}, fmt.Errorf("%w: %w", store.ErrNotStored, ctx.Err())
 }
 
-func (c canceled) Insert(ctx context.Context, r store.Request) (store.Answer, error) {
-	c.ctx <- ctx
-	return c.blocked.Insert(ctx, r)
-}
-
-func TestAClientThatLeavesDoesNotStopItsInsert(t *testing.T) {
-	c := canceled{blocked{make(chan struct{}, 1), make(chan error, 1)}, make(chan context.Context, 1)}
-	h, url := start(t, "api1", "", c, time.Now)
+func TestAClientThatLeavesGivesUpItsTurn(t *testing.T) {
+	waiting := make(turn, 1)
+	url := start(t, "api1", "", waiting, time.Now)
 	leaving, leave := context.WithCancel(t.Context())
 	request, err := http.NewRequestWithContext(leaving, http.MethodPost, url, strings.NewReader(course))
 	if err != nil {
@@ -373,22 +303,89 @@ func TestAClientThatLeavesDoesNotStopItsInsert(t *testing.T) {
 		defer close(left)
 		if response, err := http.DefaultClient.Do(request); err == nil {
 			response.Body.Close()
-			t.Error("answered before the INSERT ended")
+			t.Error("answered")
 		}
 	}()
-	ctx := <-c.ctx
+	ctx := <-waiting
 	leave()
 	<-left
-	if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > 10*time.Second {
-		t.Errorf("the INSERT has no deadline: %v", deadline)
+	<-ctx.Done()
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		t.Errorf("its turn ended by %v", ctx.Err())
 	}
-	select {
-	case <-ctx.Done():
-		t.Error("the INSERT was given up")
-	case <-time.After(100 * time.Millisecond): // the server notices within a few
+}
+
+func TestATurnThatDoesNotComeIsGivenUp(t *testing.T) {
+	began := time.Now()
+	got := send(t, http.MethodPost, start(t, "api1", "", make(turn, 1), time.Now), strings.NewReader(course))
+	if got.status != 503 || got.body.Error != "no_disponible" || got.header.Get("Retry-After") == "" {
+		t.Errorf("%+v", got)
 	}
-	c.outcome <- nil
-	if err := h.Drain(t.Context()); err != nil {
-		t.Error(err)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("after %s", took)
+	}
+}
+
+// Requests that are held weigh on those that come, until they are answered.
+func TestMemoryIsBounded(t *testing.T) {
+	b := blocked{make(chan struct{}, 100), make(chan error, 100)}
+	url := start(t, "api1", "", b, time.Now)
+	large := course + strings.Repeat(" ", sample.MaxBody-len(course))
+	answers := make(chan answer, 100)
+	held := 0
+	for refused := false; !refused; {
+		if held == 100 {
+			t.Fatal("100 MiB of bodies are held, and nothing is refused")
+		}
+		go func() { answers <- send(t, http.MethodPost, url, strings.NewReader(large)) }()
+		select {
+		case <-b.entered:
+			held++
+		case got := <-answers:
+			if refused = got.status == 503 && got.body.Error == "no_disponible"; !refused {
+				t.Fatalf("%+v", got)
+			}
+		}
+	}
+	if held < 10 {
+		t.Errorf("only %d requests of 1 MiB were taken", held)
+	}
+	for range held {
+		b.outcome <- nil
+	}
+	for range held {
+		if got := <-answers; got.status != 201 {
+			t.Errorf("%+v", got)
+		}
+	}
+	b.outcome <- nil
+	if got := send(t, http.MethodPost, url, strings.NewReader(large)); got.status != 201 {
+		t.Errorf("when the others have gone: %+v", got)
+	}
+}
+
+func TestEveryRequestIsCounted(t *testing.T) {
+	url := start(t, "api1", "", storetest.New(t), time.Now)
+	for _, key := range []string{"a", "a", "b"} {
+		send(t, http.MethodPost, url, strings.NewReader(course), "Idempotency-Key", key)
+	}
+	send(t, http.MethodPost, url, strings.NewReader("["+course+","+course+"]"))
+	send(t, http.MethodPost, url, strings.NewReader("no"))
+	response, err := http.Get(url + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`pulso_ingest_requests_total{api="api1",writer="test"} 5`, `pulso_ingest_rows_total{api="api1",writer="test"} 4`,
+		`pulso_ingest_errors_total{api="api1",writer="test"} 0`, `pulso_ingest_commit_seconds_count{api="api1",writer="test"} 3`,
+	} {
+		if !strings.Contains(string(content), want) {
+			t.Errorf("no line %s in\n%s", want, content)
+		}
 	}
 }

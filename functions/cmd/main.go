@@ -4,65 +4,90 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"net"
-	"strings"
+	"sync"
 	"time"
 
-	"github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
 	framework "github.com/GoogleCloudPlatform/functions-framework-go/functions"
+	"golang.org/x/net/netutil"
 
 	"github.com/pulso-lab/pulso/functions"
+	"github.com/pulso-lab/pulso/functions/internal/batch"
+	"github.com/pulso-lab/pulso/functions/internal/stats"
 	"github.com/pulso-lab/pulso/internal/service"
 	"github.com/pulso-lab/pulso/internal/store"
 )
 
-const drainTimeout = 9 * time.Second // within the 10 s that Cloud Run gives after SIGTERM
+const (
+	lameDuck       = 2 * time.Second  // how long a load balancer may take to see that /ready fails
+	writeTimeout   = 20 * time.Second // longer than a request can take, so that it ends only a client that does not read
+	maxConnections = 4096
+)
 
-// ports are the local defaults of the two functions.
-var ports = map[string]int{"api1": 5000, "api2": 3000}
+// ports are the local defaults of the two functions, writers how they write unless they are told.
+var (
+	ports   = map[string]int{"api1": 5000, "api2": 3000}
+	writers = map[string]string{"api1": "direct", "api2": "batch"}
+)
+
+// Most connections to the database: one for each of the 64 requests that a direct writer sends at once; for a batching
+// one, one to write and some for what it writes apart, /ready and the statistics.
+var pools = map[string]int{"direct": 64, "batch": 4}
+
+// batchLockWait is shorter than the store's own: what a batch waits for, all of its requests wait for.
+const batchLockWait = time.Second
 
 func main() { service.Main("functions", run) }
 
 func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 	target := env.OneOf("FUNCTION_TARGET", "", "api1", "api2")
 	address := env.Listen(ports[target])
-	database := store.FromEnv(env, 64) // one connection for each of the 64 requests that write at once
+	writer := env.OneOf("PULSO_WRITER", writers[target], "direct", "batch")
+	database := store.FromEnv(env, pools[writer])
 	token := env.Token("PULSO_INGEST_TOKEN")
 	env.Log(log)
 	if err := env.Err(); err != nil {
 		return err
 	}
+	if writer == "batch" {
+		database.LockWait = batchLockWait
+	}
 	db, err := database.Open(ctx)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = db.Close() }() // nothing is stored any more; a database that has gone is no failure
 	log = log.With("api", target)
-	handler := functions.New(target, token, db, log, time.Now)
-	framework.HTTP(target, handler.ServeHTTP)
+	route := functions.Route{API: target, Token: token, Writer: db, Ready: service.NewReadiness(db.Ping), Log: log, Now: time.Now}
+	var gauges []stats.Gauge
+	if writer == "batch" {
+		queue := batch.New(db)
+		defer queue.Close()
+		route.Writer = queue
+		gauges = append(gauges, stats.Gauge{Name: "queue", Help: "Requests that wait to be written.", Read: queue.Waiting})
+	}
+	route.Stats = stats.New(target, writer, stats.Instance(), time.Now, gauges...)
+	return serve(ctx, address, route, db)
+}
 
-	host, port, err := net.SplitHostPort(address)
+// serve serves a route until ctx ends and everything that it took is answered.
+func serve(ctx context.Context, address string, route functions.Route, db *store.Store) error {
+	framework.HTTP(route.API, functions.New(route).ServeHTTP)
+	handler, err := frameworkHandler()
 	if err != nil {
 		return err
 	}
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]" // the framework joins the two with a colon
+	ln, err := service.Listen(ctx, address)
+	if err != nil {
+		return err
 	}
-	served := make(chan error, 1)
-	go func() { served <- funcframework.StartHostPort(host, port) }()
-	log.Info("starting", "address", address)
-	select {
-	case err := <-served:
-		return errors.Join(fmt.Errorf("serve on %s: %w", address, err), db.Close())
-	case <-ctx.Done():
-	}
-	log.Info("draining")
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
-	defer cancel()
-	// The framework's server cannot be stopped; it ends with the process, when nothing is in flight any more.
-	err = handler.Drain(drain)
-	_ = db.Close() // nothing is stored any more; a database that has gone is no failure
+	// The statistics end after the last request.
+	counting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var counted sync.WaitGroup
+	counted.Go(func() { route.Stats.Run(counting, db, route.Log) })
+	err = service.Options{LameDuck: lameDuck, WriteTimeout: writeTimeout}.
+		Serve(ctx, netutil.LimitListener(ln, maxConnections), handler, route.Log, route.Ready)
+	stop()
+	counted.Wait()
 	return err
 }

@@ -24,7 +24,7 @@ const (
 	readHeaderTimeout = 5 * time.Second
 	bodyTimeout       = 5 * time.Second   // within drainTimeout, so that a body on its way does not hold a drain
 	idleTimeout       = 620 * time.Second // longer than the 600 s keep-alive of Google's load balancers
-	drainTimeout      = 8 * time.Second   // within the 10 s that Cloud Run gives after SIGTERM
+	drainTimeout      = 9 * time.Second   // within the 10 s that Cloud Run gives after SIGTERM
 	maxHeaderBytes    = 16 << 10
 )
 
@@ -72,12 +72,27 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 	return ln, nil
 }
 
+// Options of Serve that not every program needs.
+type Options struct {
+	// LameDuck is how long to go on serving once ready fails, because a load balancer notices late.
+	LameDuck time.Duration
+	// WriteTimeout bounds the time from the end of a request's header to the end of its answer; 0 where an answer may
+	// take any time, as a long poll does.
+	WriteTimeout time.Duration
+}
+
+// Serve serves without options.
+func Serve(ctx context.Context, ln net.Listener, handler http.Handler, log *slog.Logger, ready *Readiness) error {
+	return Options{}.Serve(ctx, ln, handler, log, ready)
+}
+
 // Serve answers on ln until ctx ends, then makes ready fail, stops taking connections, and waits for the requests
 // in flight. Requests that are still running after the drain timeout are cut off, and Serve says so.
-func Serve(ctx context.Context, ln net.Listener, handler http.Handler, log *slog.Logger, ready *Readiness) error {
+func (o Options) Serve(ctx context.Context, ln net.Listener, handler http.Handler, log *slog.Logger, ready *Readiness) error {
 	server := &http.Server{
 		Handler:           Recover(log, limitBody(handler, bodyTimeout)),
 		ReadHeaderTimeout: readHeaderTimeout,
+		WriteTimeout:      o.WriteTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
@@ -96,6 +111,11 @@ func Serve(ctx context.Context, ln net.Listener, handler http.Handler, log *slog
 	// The parent context is over; the drain has a deadline of its own.
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve on %s: %w", ln.Addr(), err)
+	case <-time.After(o.LameDuck):
+	}
 	err := server.Shutdown(drain)
 	if err != nil {
 		err = fmt.Errorf("drain: %w", errors.Join(err, server.Close()))
