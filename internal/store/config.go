@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // Env is what a configuration is read from; service.Env is one.
 type Env interface {
-	RequiredSecret(name, what string) string
+	String(name, fallback string) string
+	Secret(name string) string
 	Int(name string, fallback, lowest, highest int) int
 	OneOf(name, fallback string, allowed ...string) string
 	Fault(name, what string)
@@ -19,32 +22,38 @@ type Config struct {
 	// LockWait is how long a statement waits for a locked row, in whole seconds, 1 s to 5 s.
 	LockWait time.Duration
 
-	dsn     string
+	mysql   *mysql.Config // of PULSO_DB_DSN, or else
+	cloud   *cloudSQL
 	pool    int
 	migrate bool
 }
 
-// FromEnv reads PULSO_DB_DSN, PULSO_DB_POOL (pool connections unless set) and PULSO_MIGRATE.
+// FromEnv reads PULSO_DB_DSN, or PULSO_CLOUDSQL_INSTANCE and what belongs to it, and PULSO_DB_POOL (pool connections
+// unless set) and PULSO_MIGRATE.
 func FromEnv(env Env, pool int) Config {
-	c := Config{
-		LockWait: longestLock,
-
-		dsn:     env.RequiredSecret("PULSO_DB_DSN", "set it to user:password@tcp(host:3306)/database"),
-		pool:    env.Int("PULSO_DB_POOL", pool, 1, 1000),
-		migrate: env.OneOf("PULSO_MIGRATE", "off", "on", "off") == "on",
+	c := Config{LockWait: longestLock}
+	dsn, instance := env.Secret("PULSO_DB_DSN"), env.String("PULSO_CLOUDSQL_INSTANCE", "")
+	switch {
+	case dsn == "" && instance == "":
+		env.Fault("PULSO_DB_DSN", "is not set: set it to user:password@tcp(host:3306)/database, or PULSO_CLOUDSQL_INSTANCE to project:region:instance")
+	case dsn != "" && instance != "":
+		env.Fault("PULSO_DB_DSN", "and PULSO_CLOUDSQL_INSTANCE are both set: set one")
+	case instance != "":
+		c.cloud = cloudSQLFromEnv(env, instance)
+	default:
+		var err error
+		if c.mysql, err = parse(dsn); err != nil {
+			env.Fault("PULSO_DB_DSN", err.Error())
+		}
 	}
-	if c.dsn == "" {
-		return c
-	}
-	if _, err := parse(c.dsn); err != nil {
-		env.Fault("PULSO_DB_DSN", err.Error())
-	}
+	c.pool = env.Int("PULSO_DB_POOL", pool, 1, 1000)
+	c.migrate = env.OneOf("PULSO_MIGRATE", "off", "on", "off") == "on"
 	return c
 }
 
 // Open makes the store, and brings the tables up to date where PULSO_MIGRATE is on.
 func (c Config) Open(ctx context.Context) (*Store, error) {
-	s, err := c.open()
+	s, err := c.open(ctx)
 	if err != nil || !c.migrate {
 		return s, err
 	}
@@ -54,10 +63,18 @@ func (c Config) Open(ctx context.Context) (*Store, error) {
 	return s, nil
 }
 
-func (c Config) open() (*Store, error) {
-	config, err := parse(c.dsn)
+func (c Config) open(ctx context.Context) (*Store, error) {
+	if c.cloud == nil {
+		return newStore(c.mysql.Clone(), c.pool, c.LockWait)
+	}
+	d, err := c.cloud.newDialer(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return newStore(config, c.pool, c.LockWait)
+	s, err := newStore(c.cloud.config(d), c.pool, c.LockWait)
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	s.dialer = d
+	return s, nil
 }

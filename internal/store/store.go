@@ -42,6 +42,7 @@ const TransactionLimit = 60 * time.Second
 type Store struct {
 	db     *sql.DB
 	config *mysql.Config
+	dialer *dialer // of Cloud SQL, or nil
 }
 
 // Open prepares a pool of at most size connections to a DSN of go-sql-driver/mysql. It does not connect yet: a
@@ -98,6 +99,9 @@ func open(config *mysql.Config) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
+	if config.Net == cloudNet {
+		connector = granted{connector}
+	}
 	return sql.OpenDB(session{connector}), nil
 }
 
@@ -142,7 +146,12 @@ func oneByOne(ctx context.Context, conn driver.Conn) error {
 }
 
 // Close waits for the statements that run and closes the pool.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	if s.dialer == nil {
+		return s.db.Close()
+	}
+	return errors.Join(s.db.Close(), s.dialer.Close())
+}
 
 // Ping says whether the database answers and has the tables.
 func (s *Store) Ping(ctx context.Context) error {
