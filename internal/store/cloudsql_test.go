@@ -75,6 +75,11 @@ func TestCloudSQLStoresAndReads(t *testing.T) {
 			s := f.open(fresh(loginToken), "PULSO_CLOUDSQL_IP", ip)
 			insertTogether(t, s, 3)
 			wantRows(t, s, 3)
+			var sessions int
+			row := f.db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM information_schema.processlist WHERE user = ?", f.user)
+			if err := row.Scan(&sessions); err != nil || sessions != 3 {
+				t.Errorf("%d sessions of %s, %v; want 3", sessions, f.user, err)
+			}
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			if want := []string{address, address, address}; !slices.Equal(f.dialed, want) || f.issued != 1 {
