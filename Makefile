@@ -14,7 +14,7 @@ PAGES    := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wil
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke function build test test-go test-locust test-frontend test-e2e test-kernel test-vm bench bench-kernel bench-agent lint fmt generate clean
+.PHONY: help demo smoke function build test test-go test-locust test-frontend test-e2e test-kernel test-vm bench bench-kernel bench-agent bench-ingest lint fmt generate clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -110,7 +110,7 @@ clean: ## remove what was built and the local database
 
 ## -- measure
 
-bench: bench-kernel bench-agent ## every benchmark; nothing else should run meanwhile
+bench: bench-kernel bench-agent bench-ingest ## every benchmark; nothing else should run meanwhile
 
 bench-kernel: | need-go need-kernel ## what the modules save, in instructions
 	go run ./kernel/bench
@@ -119,3 +119,7 @@ bench-agent: | need-go need-kernel ## what the agent costs: requests a second, l
 	$(GO_BUILD) -o bin/agent ./agent
 	go run ./agent/bench
 	go run ./kernel/bench -agent
+
+bench-ingest: | need-go need-mariadb ## the two routes side by side, at the store and over HTTP: rows a second, latency, CPU a row
+	$(GO_BUILD) -o bin/functions ./functions/cmd
+	go run ./functions/bench
