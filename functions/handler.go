@@ -12,12 +12,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"errors"
 	"fmt"
 	"log/slog"
 	"mime"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -31,7 +29,8 @@ const (
 	turnTimeout = 2 * time.Second // for the request's rows to be sent to the database; then store bounds the rest
 	retryAfter  = "1"             // seconds
 	maxKey      = 64              // characters of an Idempotency-Key
-	statusGone  = 499             // nobody hears it: the client has left
+	jsonType    = "application/json"
+	statusGone  = 499 // nobody hears it: the client has left
 )
 
 // Writer stores a request and returns after the commit. As long as nothing was sent, it gives up with ctx. Its errors
@@ -93,13 +92,6 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 	h.ingest(w, r)
 }
 
-// stored is the answer to a request whose samples are committed.
-type stored struct {
-	API        string  `json:"api"`
-	Insertados int     `json:"insertados"`
-	IDs        []int64 `json:"ids"`
-}
-
 func (h *Handler) ingest(w http.ResponseWriter, r *http.Request) {
 	received := h.Now()
 	share := share{of: h.memory}
@@ -125,7 +117,7 @@ func (h *Handler) ingest(w http.ResponseWriter, r *http.Request) {
 	} else {
 		h.Stats.Stored(received, h.Now(), len(answer.IDs))
 	}
-	service.WriteJSON(w, http.StatusCreated, stored{API: answer.API, Insertados: len(answer.IDs), IDs: answer.IDs})
+	writeStored(w, answer)
 }
 
 // count counts an error answer: as an error where the service is to blame.
@@ -183,10 +175,15 @@ func (h *Handler) authorized(r *http.Request) bool {
 }
 
 func isJSON(header http.Header) bool {
+	if header.Get("Content-Encoding") != "" {
+		return false
+	}
+	if header.Get("Content-Type") == jsonType { // as nearly everybody says it, and parsing takes its time
+		return true
+	}
 	mediaType, parameters, err := mime.ParseMediaType(header.Get("Content-Type"))
 	charset := strings.ToLower(parameters["charset"])
-	return err == nil && mediaType == "application/json" && (charset == "" || charset == "utf-8") &&
-		header.Get("Content-Encoding") == ""
+	return err == nil && mediaType == jsonType && (charset == "" || charset == "utf-8")
 }
 
 // idempotencyKey is the request's key, or empty without one.
@@ -201,62 +198,4 @@ func idempotencyKey(header http.Header) (string, error) {
 		return "", fmt.Errorf("Idempotency-Key must be one value of 1 to %d visible ASCII characters", maxKey)
 	}
 	return key, nil
-}
-
-// fault is an error answer.
-type fault struct {
-	status int
-	body   service.Error
-}
-
-func newFault(status int, code, message string) *fault {
-	return &fault{status: status, body: service.Error{Code: code, Message: message}}
-}
-
-func (f *fault) write(w http.ResponseWriter) {
-	if f.status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", retryAfter)
-	}
-	service.WriteError(w, f.status, f.body)
-}
-
-func bodyFault(err error) *fault {
-	if errors.Is(err, errFull) {
-		return newFault(http.StatusServiceUnavailable, "no_disponible", "this instance has as many requests as it can hold; nothing was stored")
-	}
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return newFault(http.StatusRequestEntityTooLarge, "demasiado_grande", fmt.Sprintf("the body is over %d bytes", sample.MaxBody))
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return newFault(http.StatusRequestTimeout, "lento", "the body did not arrive in time")
-	}
-	return newFault(http.StatusBadRequest, "json_invalido", "the body could not be read to its end")
-}
-
-func decodeFault(err error) *fault {
-	if errors.Is(err, sample.ErrTooMany) {
-		return newFault(http.StatusRequestEntityTooLarge, "demasiado_grande", err.Error())
-	}
-	if fields, ok := errors.AsType[*sample.FieldError](err); ok {
-		f := newFault(http.StatusBadRequest, "muestra_invalida", err.Error())
-		f.body.Fields = fields.Faults
-		return f
-	}
-	return newFault(http.StatusBadRequest, "json_invalido", err.Error())
-}
-
-// refuse turns an error of the writer into an answer, and keeps the cause for the log.
-func (h *Handler) refuse(client context.Context, err error) *fault {
-	switch {
-	case errors.Is(err, store.ErrKeyReused):
-		return newFault(http.StatusUnprocessableEntity, "clave_repetida", err.Error())
-	case errors.Is(err, store.ErrNotStored) && client.Err() != nil:
-		return newFault(statusGone, "no_disponible", "the client left; nothing was stored")
-	case errors.Is(err, store.ErrNotStored):
-		h.refused.log(h.Log, h.Now(), slog.LevelWarn, "not_stored", err)
-		return newFault(http.StatusServiceUnavailable, "no_disponible", "the database did not take the samples, and this attempt stored nothing: send them again, with the same Idempotency-Key if they had one")
-	default:
-		h.unknown.log(h.Log, h.Now(), slog.LevelError, "outcome_unknown", err)
-		return newFault(http.StatusInternalServerError, "desconocido", "it is not known whether the samples were stored: send them again with the same Idempotency-Key")
-	}
 }
