@@ -34,7 +34,7 @@ type Server struct {
 	cmd     *exec.Cmd
 	dataDir string
 	socket  string
-	tempDir string // holds the socket; a data directory's path can be too long for one
+	tempDir string // holds the socket and temporary tables; a data directory's path can be too long for one
 	logPath string
 	locked  *os.File      // held while the server runs
 	exited  chan struct{} // closed when the process has ended
@@ -98,6 +98,7 @@ func install(ctx context.Context, dataDir string) error {
 	}, asRoot()...)
 	fill := exec.CommandContext(ctx, path, args...) //nolint:gosec // our own arguments
 	fill.Dir = filepath.Dir(unfinished)
+	fill.Env = temporary(unfinished)
 	if out, err := fill.CombinedOutput(); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -125,6 +126,10 @@ func lock(dataDir string) (*os.File, error) {
 	return file, nil
 }
 
+// temporary gives a server a folder of its own for temporary tables: at its start it removes those that it finds, also
+// those of another server that runs.
+func temporary(dir string) []string { return append(os.Environ(), "TMPDIR="+dir) }
+
 // asRoot lets the server run as root, in a container say, which it refuses unless told.
 func asRoot() []string {
 	if os.Geteuid() == 0 {
@@ -151,6 +156,7 @@ func (s *Server) start(ctx context.Context) error {
 	// Not CommandContext: the server must outlive ctx until Stop has let it write its pages.
 	cmd := exec.Command(path, args...) //nolint:gosec,noctx // our own arguments
 	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Env = temporary(s.tempDir)
 	// A group of its own, so that Ctrl-C reaches only the parent, which stops it in order; and no orphan if the parent is killed.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	if err := ctx.Err(); err != nil {
