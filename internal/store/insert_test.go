@@ -195,8 +195,10 @@ func hold(t *testing.T, dsn, key string, r store.Request) (end func(string)) {
 func awaitInsert(t *testing.T, dsn string) {
 	t.Helper()
 	db := storetest.Plain(t, dsn)
+	patience, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
 	for n := 0; n == 0; {
-		err := db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO requests (%'").Scan(&n)
+		err := db.QueryRowContext(patience, "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO requests (%'").Scan(&n)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -88,8 +88,10 @@ func locked(t *testing.T, db *sql.DB) (unlock func()) {
 // await returns when a statement that begins so is being carried out.
 func await(t *testing.T, db *sql.DB, statement string) {
 	t.Helper()
+	patience, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
 	for n := 0; n == 0; {
-		err := db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE ?", statement+"%").Scan(&n)
+		err := db.QueryRowContext(patience, "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE ?", statement+"%").Scan(&n)
 		if err != nil {
 			t.Fatal(err)
 		}
