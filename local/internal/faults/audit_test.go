@@ -84,7 +84,7 @@ func (a *account) check(p *parcel) {
 		rows := a.rows[identify(s)]
 		delete(a.rows, identify(s))
 		if len(rows) > 1 {
-			a.fault("%v is stored %d times; said: %v", identify(s), len(rows), p.attempts)
+			a.fault("%v is stored %d times; said: %v", identify(s), len(rows), told(p.attempts))
 		}
 		if len(rows) > 0 {
 			found = append(found, rows[0])
@@ -95,7 +95,7 @@ func (a *account) check(p *parcel) {
 	}
 	whole, none := len(found) == len(p.samples), len(found) == 0
 	if !whole && !none {
-		a.fault("%d of %d samples are stored from %v on; said: %v", len(found), len(p.samples), identify(p.samples[0]), p.attempts)
+		a.fault("%d of %d samples are stored from %v on; said: %v", len(found), len(p.samples), identify(p.samples[0]), told(p.attempts))
 	}
 	if p.key != "" && !none {
 		if a.byKey[p.key] {
@@ -125,13 +125,13 @@ func (a *account) checkAnswers(p *parcel, found []sample.Row) {
 	settled := said[stored] + said[refused]
 	switch {
 	case said[stored] > 0 && said[refused] > 0:
-		a.fault("%s was acknowledged and refused: %v", p.key, p.attempts)
+		a.fault("%s was acknowledged and refused: %v", p.key, told(p.attempts))
 	case said[refused] > 0 && len(found) > 0:
-		a.fault("%s was refused and is stored: %v", p.key, p.attempts)
+		a.fault("%s was refused and is stored: %v", p.key, told(p.attempts))
 	case settled+said[unknown] == 0 && len(found) > 0:
-		a.fault("%v is stored, and it was said that it is not: %v", identify(p.samples[0]), p.attempts)
+		a.fault("%v is stored, and it was said that it is not: %v", identify(p.samples[0]), told(p.attempts))
 	case p.key != "" && settled == 0:
-		a.fault("%s was never acknowledged: %v", p.key, p.attempts)
+		a.fault("%s was never acknowledged: %v", p.key, told(p.attempts))
 	}
 }
 
@@ -147,6 +147,17 @@ func (a *account) checkIDs(p *parcel, said attempt, found []sample.Row) {
 	if !slices.Equal(ids, said.ids) {
 		a.fault("%v was acknowledged with the ids %v, and is stored under %v", identify(p.samples[0]), said.ids, ids)
 	}
+}
+
+// told is what was said of a parcel, the first of each answer.
+func told(attempts []attempt) []string {
+	var answers []string
+	for _, a := range attempts {
+		if answer := a.String(); !slices.Contains(answers, answer) {
+			answers = append(answers, answer)
+		}
+	}
+	return answers
 }
 
 func same(a, b sample.Sample) bool {

@@ -11,9 +11,10 @@ import (
 var others = map[string]string{"api1": "api2", "api2": "api1"}
 
 func TestTheDatabaseIsKilled(t *testing.T) {
-	for name, more := range writers {
+	for name, way := range writers {
 		t.Run(name, func(t *testing.T) {
-			r := load(t, more)
+			r := load(t, way.more)
+			r.writes(t, way.api1, way.api2)
 			at := r.kill(t, system.Database)
 			r.await(t, "while the database is away", func(since tally) bool { return since.verdicts[notStored] >= steady })
 			r.restart(t, system.Database)

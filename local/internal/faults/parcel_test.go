@@ -53,7 +53,13 @@ func (a attempt) verdict() verdict {
 }
 
 func (a attempt) String() string {
-	return fmt.Sprintf("%d %s%s%v %v", a.status, a.code, a.api, a.ids, a.cause)
+	switch {
+	case a.cause != nil:
+		return fmt.Sprintf("%d (%v)", a.status, a.cause)
+	case a.code != "":
+		return fmt.Sprintf("%d %s", a.status, a.code)
+	}
+	return fmt.Sprintf("%d %s %v", a.status, a.api, a.ids)
 }
 
 // pack makes a parcel of count samples, the first with the number first; no other parcel has the same host and number.

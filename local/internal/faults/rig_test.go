@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -48,9 +49,14 @@ func TestMain(m *testing.M) {
 type environment func(part, dsn string) []string
 
 // writers are the ways to hand the two writers out to the two routes.
-var writers = map[string]environment{"as they are": nil, "swapped": swapped}
+var writers = map[string]struct {
+	more       environment
+	api1, api2 string
+}{
+	"as they are": {nil, "direct", "batch"},
+	"swapped":     {swapped, "batch", "direct"},
+}
 
-// swapped gives each route the other one's writer.
 func swapped(part, _ string) []string {
 	return []string{"PULSO_WRITER=" + map[string]string{"api1": "batch", "api2": "direct"}[part]}
 }
@@ -133,6 +139,17 @@ func (r *rig) progress(t *testing.T, when string) {
 	began := time.Now()
 	r.await(t, when, func(since tally) bool { return min(since.routes["api1"], since.routes["api2"]) >= steady })
 	t.Logf("%s: %d requests acknowledged by each route within %s", when, steady, time.Since(began).Round(time.Millisecond))
+}
+
+// writes fails the test unless the functions say that they write in these ways.
+func (r *rig) writes(t *testing.T, api1, api2 string) {
+	t.Helper()
+	for route, writer := range map[string]string{"api1": api1, "api2": api2} {
+		content, err := os.ReadFile(filepath.Join(r.Logs(), route+".log"))
+		if err != nil || !strings.Contains(string(content), `"PULSO_WRITER":"`+writer+`"`) {
+			t.Fatalf("%s does not say that its writer is %s: %v", route, writer, err)
+		}
+	}
 }
 
 // kill ends a part by SIGKILL while requests are in flight, and says when.
