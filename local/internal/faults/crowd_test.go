@@ -43,7 +43,7 @@ func newCrowd(entry string) *crowd {
 	}
 }
 
-// arrive lets all users send until they are to rest. ctx ends the attempts to get a parcel acknowledged.
+// arrive lets all users send until they are to rest; then each still gets its last parcel acknowledged. ctx ends that, too.
 func (c *crowd) arrive(ctx context.Context) {
 	for n := range users {
 		random := rand.New(rand.NewPCG(uint64(n), 0))
@@ -56,6 +56,8 @@ func (c *crowd) use(ctx context.Context, name string, withKey bool, random *rand
 	for next := int64(1); ; {
 		select {
 		case <-c.rest:
+			return
+		case <-ctx.Done():
 			return
 		default:
 		}
