@@ -109,14 +109,14 @@ func open(config *mysql.Config) (*sql.DB, error) {
 type session struct{ driver.Connector }
 
 func (c session) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
+	made, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(readCommitted(ctx, conn), oneByOne(ctx, conn)); err != nil {
-		return nil, errors.Join(err, conn.Close())
+	if err := errors.Join(readCommitted(ctx, made), oneByOne(ctx, made)); err != nil {
+		return nil, errors.Join(err, made.Close())
 	}
-	return conn, nil
+	return &preparing{conn: made.(conn)}, nil
 }
 
 // readCommitted sets the isolation level, for which MySQL and MariaDB have no common variable.
