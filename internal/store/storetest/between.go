@@ -25,8 +25,8 @@ type Leg struct {
 }
 
 // Between puts a proxy between a store and the database of dsn, which is on a Unix socket, and returns the DSN that
-// leads through it. Of every statement, decide says what becomes of it; it is called from several goroutines.
-// Statements that were prepared pass without being asked for.
+// leads through it. Of every statement that is to be executed, prepared or not, decide says what becomes of it; it is
+// called from several goroutines.
 func Between(t testing.TB, dsn string, decide func(statement string) Fate) string {
 	t.Helper()
 	config, err := mysql.ParseDSN(dsn)
@@ -66,6 +66,10 @@ type link struct {
 	database *net.UnixConn
 	lost     atomic.Bool  // no answer goes back any more
 	due      atomic.Int64 // when an answer may go back, in Unix nanoseconds
+
+	mu        sync.Mutex
+	preparing string            // the statement whose number the next answer brings
+	prepared  map[uint32]string // by number
 }
 
 // join serves a client until one of the sides ends or ctx does.
@@ -76,7 +80,7 @@ func join(ctx context.Context, client net.Conn, socket string, decide func(strin
 		return // the database is away, which the client sees by its connection's end
 	}
 	defer func() { _ = database.Close() }()
-	l := &link{ctx: ctx, client: client, database: database}
+	l := &link{ctx: ctx, client: client, database: database, prepared: map[uint32]string{}}
 	stop := context.AfterFunc(ctx, l.end)
 	defer stop()
 	var answering sync.WaitGroup
@@ -99,7 +103,7 @@ func (l *link) ask(decide func(string) Fate) {
 			return
 		}
 		var fate Fate
-		if statement, ok := query(packet); ok {
+		if statement := l.executes(packet); statement != "" {
 			fate = decide(statement)
 		}
 		l.wait(fate.Statement.Delay)
@@ -128,6 +132,7 @@ func (l *link) answer() {
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := l.database.Read(buffer)
+		l.note(buffer[:n])
 		l.wait(time.Until(time.Unix(0, l.due.Load())))
 		if n > 0 && !l.lost.Load() {
 			_, _ = l.client.Write(buffer[:n]) // ask notices a client that has gone
@@ -164,11 +169,34 @@ func readPacket(r io.Reader) ([]byte, error) {
 	return packet, err
 }
 
-// query is the text of a statement, where the packet is one: the first of its exchange, and of the kind COM_QUERY.
-func query(packet []byte) (string, bool) {
-	const comQuery = 3
-	if len(packet) <= packetHeader || packet[3] != 0 || packet[packetHeader] != comQuery {
-		return "", false
+// executes is the statement that a packet of the client executes, empty for none: the text of a COM_QUERY, or that of
+// the prepared statement whose number a COM_STMT_EXECUTE names.
+func (l *link) executes(packet []byte) string {
+	const comQuery, comPrepare, comExecute = 3, 22, 23
+	if len(packet) <= packetHeader || packet[3] != 0 { // not the first of its exchange
+		return ""
 	}
-	return string(packet[packetHeader+1:]), true
+	command, rest := packet[packetHeader], packet[packetHeader+1:]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case command == comQuery:
+		return string(rest)
+	case command == comPrepare:
+		l.preparing = string(rest)
+	case command == comExecute && len(rest) >= 4:
+		return l.prepared[binary.LittleEndian.Uint32(rest)]
+	}
+	return ""
+}
+
+// note keeps the number of a statement that the database has prepared.
+func (l *link) note(answer []byte) {
+	const ok = 0
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.preparing != "" && len(answer) >= packetHeader+5 && answer[packetHeader] == ok {
+		l.prepared[binary.LittleEndian.Uint32(answer[packetHeader+1:])] = l.preparing
+	}
+	l.preparing = ""
 }

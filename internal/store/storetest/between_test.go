@@ -10,9 +10,10 @@ import (
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 
+const late = 300 * time.Millisecond
+
 // What happens to an INSERT, as its client and as the database see it.
 func TestBetween(t *testing.T) {
-	const late = 300 * time.Millisecond
 	for name, tt := range map[string]struct {
 		fate     storetest.Fate
 		answered bool
@@ -27,41 +28,52 @@ func TestBetween(t *testing.T) {
 		"its answer late, cut": {storetest.Fate{Answer: storetest.Leg{Delay: late, Cut: true}}, false, true, late},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dsn := storetest.DSN(t)
-			direct := storetest.Plain(t, dsn)
-			if _, err := direct.ExecContext(t.Context(), "CREATE TABLE seen (id INT)"); err != nil {
-				t.Fatal(err)
-			}
-			db := storetest.Plain(t, storetest.Between(t, dsn, func(statement string) storetest.Fate {
-				if strings.HasPrefix(statement, "INSERT") {
-					return tt.fate
-				}
-				return storetest.Fate{}
-			}))
-			if err := db.PingContext(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			began := time.Now()
-			_, err := db.ExecContext(t.Context(), "INSERT INTO seen VALUES (1)")
-			if (err == nil) != tt.answered {
-				t.Errorf("the client was told %v", err)
-			}
-			if took := time.Since(began); took < tt.takes || tt.takes == 0 && took > late {
-				t.Errorf("took %s, want %s", took, tt.takes)
-			}
-			count := func() (rows int) {
-				if err := direct.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM seen").Scan(&rows); err != nil {
-					t.Fatal(err)
-				}
-				return rows
-			}
-			// The client of an answer that was cut may know before the database has carried the statement out.
-			for end := time.Now().Add(10 * time.Second); tt.stored && count() == 0 && time.Now().Before(end); {
-				time.Sleep(time.Millisecond)
-			}
-			if rows := count(); (rows == 1) != tt.stored {
-				t.Errorf("%d rows; to be stored: %t", rows, tt.stored)
-			}
+			answered, stored, took := insert(t, tt.fate, "INSERT INTO seen VALUES (1)")
+			check(t, answered == tt.answered && stored == tt.stored, took, tt.takes)
+		})
+		t.Run(name+", prepared", func(t *testing.T) {
+			answered, stored, took := insert(t, tt.fate, "INSERT INTO seen VALUES (?)", 1)
+			check(t, answered == tt.answered && stored == tt.stored, took, tt.takes)
 		})
 	}
+}
+
+func check(t *testing.T, asWanted bool, took, want time.Duration) {
+	t.Helper()
+	if !asWanted {
+		t.Error("answered or stored, and was not to be, or the other way round")
+	}
+	if took < want || want == 0 && took > late {
+		t.Errorf("took %s, want %s", took, want)
+	}
+}
+
+// insert executes a statement through a proxy that lets this happen to it.
+func insert(t *testing.T, fate storetest.Fate, query string, values ...any) (answered, stored bool, took time.Duration) {
+	t.Helper()
+	dsn := storetest.DSN(t)
+	direct := storetest.Plain(t, dsn)
+	if _, err := direct.ExecContext(t.Context(), "CREATE TABLE seen (id INT)"); err != nil {
+		t.Fatal(err)
+	}
+	db := storetest.Plain(t, storetest.Between(t, dsn, func(statement string) storetest.Fate {
+		if strings.HasPrefix(statement, "INSERT") {
+			return fate
+		}
+		return storetest.Fate{}
+	}))
+	if err := db.PingContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	_, err := db.ExecContext(t.Context(), query, values...)
+	took = time.Since(began)
+	// The client of an answer that was cut may know before the database has carried the statement out.
+	rows := 0
+	for end := time.Now().Add(time.Second); rows == 0 && time.Now().Before(end); {
+		if err := direct.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM seen").Scan(&rows); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return err == nil, rows == 1, took
 }
