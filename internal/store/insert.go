@@ -100,9 +100,12 @@ func (c *Conn) Insert(ctx context.Context, requests []Request) []Outcome {
 		entries = append(entries, entry{&requests[i], &outcomes[i]})
 	}
 	c.insert(ctx, entries)
+	var others []entry // of another body than the first of their key, which is perhaps the stored one's
 	for _, i := range repeated {
 		original := first[requests[i].Key]
 		switch {
+		case errors.Is(outcomes[original].Err, ErrKeyReused):
+			others = append(others, entry{&requests[i], &outcomes[i]})
 		case outcomes[original].Err != nil:
 			outcomes[i].Err = outcomes[original].Err
 		case requests[original].Content != requests[i].Content:
@@ -111,6 +114,9 @@ func (c *Conn) Insert(ctx context.Context, requests []Request) []Outcome {
 			outcomes[i].Answer = outcomes[original].Answer
 			outcomes[i].Answer.Replayed = true
 		}
+	}
+	if others, err := c.answerKnown(ctx, others); err != nil {
+		fail(others, err)
 	}
 	return outcomes
 }

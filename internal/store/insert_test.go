@@ -142,6 +142,20 @@ func TestEqualKeysTogetherAreStoredOnce(t *testing.T) {
 	}
 }
 
+// The first of a key in a batch is not the first that was stored.
+func TestARetryBehindAnotherBodyGetsItsAnswer(t *testing.T) {
+	s := storetest.New(t)
+	right, wrong := request("k", 1, 2), request("k", 9, 1)
+	first := together(t, s, right)[0]
+	got := together(t, s, wrong, right)
+	if !errors.Is(got[0].Err, store.ErrKeyReused) {
+		t.Errorf("another body: %+v", got[0])
+	}
+	if got[1].Err != nil || !slices.Equal(got[1].Answer.IDs, first.Answer.IDs) {
+		t.Errorf("the retry: %+v, first %+v", got[1], first)
+	}
+}
+
 func TestARefusedRequestDoesNotTakeTheOthersWithIt(t *testing.T) {
 	for _, key := range []string{"", "k"} {
 		s := storetest.New(t)
