@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -24,6 +25,13 @@ const (
 	maxConnections = 4096
 )
 
+// What is alive in the heap is little, and what requests leave behind is much: collected at twice the live heap, as is
+// the default, it takes a tenth of the CPU time. Near memoryLimit it is collected as often as it must.
+const (
+	collectPercent = 400
+	memoryLimit    = 384 << 20 // bytes, of the 512 MiB of a small instance
+)
+
 // ports are the local defaults of the two functions, writers how they write unless they are told.
 var (
 	ports   = map[string]int{"api1": 5000, "api2": 3000}
@@ -40,6 +48,8 @@ const batchLockWait = time.Second
 func main() { service.Main("functions", run) }
 
 func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
+	debug.SetGCPercent(collectPercent)
+	debug.SetMemoryLimit(memoryLimit)
 	target := env.OneOf("FUNCTION_TARGET", "", "api1", "api2")
 	address := env.Listen(ports[target])
 	writer := env.OneOf("PULSO_WRITER", writers[target], "direct", "batch")

@@ -134,6 +134,7 @@ func (d *decoder) sample() (Sample, error) {
 	}
 	var s Sample
 	var seen uint16 // bit i: the i-th of fields was there
+	next := 0       // most samples have their fields in the contract's order
 	for d.json.PeekKind() != '}' {
 		quoted, err := d.json.ReadValue()
 		if err != nil {
@@ -143,7 +144,10 @@ func (d *decoder) sample() (Sample, error) {
 		if err != nil {
 			return Sample{}, err
 		}
-		i := slices.IndexFunc(fields[:], func(f field) bool { return f.name == string(d.name) })
+		i := next
+		if i == len(fields) || fields[i].name != string(d.name) {
+			i = slices.IndexFunc(fields[:], func(f field) bool { return f.name == string(d.name) })
+		}
 		if i < 0 {
 			if err := d.json.SkipValue(); err != nil {
 				return Sample{}, err
@@ -151,6 +155,7 @@ func (d *decoder) sample() (Sample, error) {
 			continue
 		}
 		seen |= 1 << i
+		next = i + 1
 		value, err := d.json.ReadValue()
 		if err != nil {
 			return Sample{}, err
