@@ -14,7 +14,7 @@ const (
 	maxMemory     = 128 << 20
 	requestWeight = 4 << 10  // of a request without its body
 	bodyFactor    = 4        // the body itself, its samples, and the statement that they become
-	firstBuffer   = 64 << 10 // the most that a body gets before it has begun to arrive
+	firstBuffer   = 16 << 10 // the most that a body gets before it has begun to arrive
 )
 
 // errFull says that the requests that are being served weigh as much as they may.

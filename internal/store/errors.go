@@ -32,6 +32,11 @@ const (
 	interrupted      = 1317 // ER_QUERY_INTERRUPTED
 	killed           = 1927 // ER_CONNECTION_KILLED
 	tidbUndetermined = 8501 // ErrResultUndetermined
+	databaseDenied   = 1044 // ER_DBACCESS_DENIED_ERROR
+	tableDenied      = 1142 // ER_TABLEACCESS_DENIED_ERROR
+	optionPrevents   = 1290 // ER_OPTION_PREVENTS_STATEMENT, such as --read-only
+	readOnly         = 1792 // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
+	readOnlyMode     = 1836 // ER_READ_ONLY_MODE
 )
 
 // refused says whether the server refused a statement with an error of a kind.
@@ -49,6 +54,12 @@ func isLock(e *mysql.MySQLError) bool { return e.Number == lockWait || e.Number 
 func isData(e *mysql.MySQLError) bool {
 	class := string(e.SQLState[:2])
 	return !isDuplicate(e) && (class == "22" || class == "23" || class == "45" || e.Number == wrongValue)
+}
+
+// isOfSession says whether another connection may fare better: rights are read when one is made, and one to a server that
+// has become a replica stays with it.
+func isOfSession(e *mysql.MySQLError) bool {
+	return slices.Contains([]uint16{databaseDenied, tableDenied, optionPrevents, readOnly, readOnlyMode}, e.Number)
 }
 
 // isSure says whether a refused statement has surely not committed: the server did not end in the middle of it.

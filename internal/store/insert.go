@@ -146,12 +146,18 @@ func (c *Conn) insert(ctx context.Context, entries []entry) {
 			c.insertWithoutKeys(ctx, entries, err)
 			return
 		default:
+			if refused(err, isOfSession) {
+				drop(c.sql)
+			}
 			fail(entries, err)
 			return
 		}
 	}
 	fail(entries, err)
 }
+
+// drop keeps a connection from being used again.
+func drop(conn *sql.Conn) { _ = conn.Raw(func(any) error { return driver.ErrBadConn }) }
 
 // insertWithoutKeys stores the entries that cannot have been what waited for a lock: keys are what transactions wait for.
 func (c *Conn) insertWithoutKeys(ctx context.Context, entries []entry, cause error) {
@@ -259,6 +265,6 @@ func insertBoth(ctx context.Context, conn *sql.Conn, entries []entry) error {
 // rollBack ends a transaction, or else the connection, and with it the transaction.
 func rollBack(ctx context.Context, conn *sql.Conn) {
 	if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
-		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		drop(conn)
 	}
 }

@@ -155,7 +155,7 @@ func (s *Store) Close() error {
 
 // Ping says whether the database answers and has the tables.
 func (s *Store) Ping(ctx context.Context) error {
-	if _, err := s.db.ExecContext(ctx, "SELECT 1 FROM samples, requests LIMIT 0"); err != nil {
+	if _, err := s.db.ExecContext(ctx, "SELECT 1 FROM samples, requests, route_stats LIMIT 0"); err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
 	return nil
