@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -19,6 +20,8 @@ import (
 
 const (
 	maxRows        = 500  // of one batch; a request of more is a batch of its own
+	rowStep        = 8    // a batch of more than minEven rows has a multiple of it, where its requests allow
+	minEven        = 24   // fewer rows are not prepared
 	maxQueue       = 4096 // requests that wait
 	connectTimeout = 5 * time.Second
 )
@@ -136,6 +139,7 @@ func (w *Writer) flush() bool {
 		return true
 	}
 	defer conn.Close()
+	w.letIn()
 	batch := w.take()
 	requests := make([]store.Request, len(batch))
 	for i, waiting := range batch {
@@ -151,23 +155,41 @@ func (w *Writer) flush() bool {
 	return true
 }
 
+// letIn lets those come who are on their way into the queue this very moment. It does not wait: who has nothing to do
+// but to come in comes in now, and is spared a commit of its own.
+func (w *Writer) letIn() {
+	for before, now := -1, 0; now > before; {
+		before, _ = w.Waiting()
+		runtime.Gosched()
+		now, _ = w.Waiting()
+	}
+}
+
 // insertAlone stores a request that would hold others up.
 func (w *Writer) insertAlone(waiting *waiter) {
 	answer, err := w.db.Insert(waiting.ctx, waiting.request)
 	waiting.outcome <- store.Outcome{Answer: answer, Err: err}
 }
 
-// take takes the oldest requests out of the queue: as many as fit into a batch, and at least one.
+// take takes the oldest requests out of the queue: as many as fit into a batch, and at least one. It leaves up to
+// rowStep-1 rows to the next batch, so that batches have few different sizes: the store prepares a statement for each.
 func (w *Writer) take() []*waiter {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n, rows := 0, 0
+	even, evenRows := 0, 0 // the last place at which the rows were a multiple of rowStep
 	for n < len(w.queue) {
-		rows += len(w.queue[n].request.Samples)
-		if n > 0 && rows > maxRows {
+		more := len(w.queue[n].request.Samples)
+		if n > 0 && rows+more > maxRows {
 			break
 		}
-		n++
+		n, rows = n+1, rows+more
+		if rows%rowStep == 0 {
+			even, evenRows = n, rows
+		}
+	}
+	if evenRows > minEven && rows-evenRows < rowStep {
+		n = even
 	}
 	batch := slices.Clone(w.queue[:n])
 	w.queue = slices.Delete(w.queue, 0, n)
