@@ -17,6 +17,7 @@ import (
 const (
 	users          = 150
 	usersWithKey   = 100
+	thinkTime      = 20 * time.Millisecond // what is noted of every parcel stays in memory, however fast the service is
 	attemptTimeout = 20 * time.Second // well over all deadlines of the service
 	firstBackoff   = 50 * time.Millisecond
 	lastBackoff    = time.Second // no server can ask for more
@@ -59,7 +60,7 @@ func (c *crowd) use(ctx context.Context, name string, withKey bool, random *rand
 			return
 		case <-ctx.Done():
 			return
-		default:
+		case <-time.After(thinkTime):
 		}
 		key, count := "", size(random)
 		if withKey {
