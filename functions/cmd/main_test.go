@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -31,8 +32,11 @@ func TestMain(m *testing.M) {
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		log.Fatalf("%v\n%s", err, out)
 	}
-	defer os.RemoveAll(dir) // storetest.Main exits; what is left then is in the system's temporary folder
-	storetest.Main(m)
+	code := storetest.Run(m)
+	if err := os.RemoveAll(dir); err != nil {
+		log.Print(err)
+	}
+	os.Exit(code)
 }
 
 // program is a function that runs.
@@ -76,12 +80,11 @@ func start(t *testing.T, target string, variables ...string) *program {
 
 // post sends a sample and gives the status.
 func (p *program) post() (int, error) {
-	body, err := os.Open("../../docs/sample.json")
+	body, err := os.ReadFile("../../docs/sample.json")
 	if err != nil {
 		return 0, err
 	}
-	defer body.Close()
-	response, err := http.Post("http://"+p.address+"/api", "application/json", body)
+	response, err := http.Post("http://"+p.address+"/api", "application/json", bytes.NewReader(body))
 	if err != nil {
 		return 0, err
 	}
@@ -105,8 +108,11 @@ func (p *program) get(path string) (int, string) {
 // exited is the exit code, within the ten seconds that Cloud Run gives.
 func (p *program) exited(since time.Time) int {
 	p.t.Helper()
-	done := make(chan error, 1)
-	go func() { done <- p.cmd.Wait() }()
+	done := make(chan struct{})
+	go func() {
+		_ = p.cmd.Wait() // the exit code says how it ended
+		close(done)
+	}()
 	select {
 	case <-done:
 	case <-time.After(time.Until(since.Add(10 * time.Second))):
@@ -128,7 +134,7 @@ func TestDrain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer lock.Close()
+			defer func() { _ = lock.Close() }()
 			if _, err := lock.ExecContext(t.Context(), "FLUSH TABLES WITH READ LOCK"); err != nil {
 				t.Fatal(err)
 			}

@@ -22,9 +22,12 @@ var (
 	created atomic.Int64
 )
 
-// Main starts the server, runs the tests of a package and stops the server. A package's TestMain calls it.
-// Without MariaDB on the machine the tests that need it are skipped, and fail where CI=true.
-func Main(m *testing.M) {
+// Main is Run for a package that has nothing else to do in its TestMain.
+func Main(m *testing.M) { os.Exit(Run(m)) }
+
+// Run starts the server, runs the tests of a package, stops the server, and returns the exit code. A package's TestMain
+// calls it. Without MariaDB on the machine the tests that need it are skipped, and fail where CI=true.
+func Run(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "pulso-store-")
 	if err != nil {
 		log.Fatal(err)
@@ -41,7 +44,7 @@ func Main(m *testing.M) {
 	if err := errors.Join(err, os.RemoveAll(dir)); err != nil && code == 0 {
 		log.Fatal(err)
 	}
-	os.Exit(code)
+	return code
 }
 
 // DSN is an empty database of the test's own, without tables.

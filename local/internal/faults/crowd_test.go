@@ -18,7 +18,7 @@ const (
 	users          = 150
 	usersWithKey   = 100
 	thinkTime      = 20 * time.Millisecond // what is noted of every parcel stays in memory, however fast the service is
-	attemptTimeout = 20 * time.Second // well over all deadlines of the service
+	attemptTimeout = 20 * time.Second      // well over all deadlines of the service
 	firstBackoff   = 50 * time.Millisecond
 	lastBackoff    = time.Second // no server can ask for more
 )
