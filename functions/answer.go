@@ -87,7 +87,7 @@ func (h *Handler) refuse(client context.Context, err error) *fault {
 		return newFault(statusGone, "no_disponible", "the client left; nothing was stored")
 	case errors.Is(err, store.ErrNotStored):
 		h.refused.log(h.Log, h.Now(), slog.LevelWarn, "not_stored", err)
-		return newFault(http.StatusServiceUnavailable, "no_disponible", "the database did not take the samples, and this attempt stored nothing: send them again, with the same Idempotency-Key if they had one")
+		return newFault(http.StatusServiceUnavailable, "no_disponible", "there was no turn for the samples, or the database did not take them, and this attempt stored nothing: send them again, with the same Idempotency-Key if they had one")
 	default:
 		h.unknown.log(h.Log, h.Now(), slog.LevelError, "outcome_unknown", err)
 		return newFault(http.StatusInternalServerError, "desconocido", "it is not known whether the samples were stored: send them again with the same Idempotency-Key")

@@ -12,6 +12,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"log/slog"
 	"mime"
@@ -149,6 +150,9 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, memory *share) (s
 	}
 	body, err := readBody(w, r, memory)
 	if err != nil {
+		if errors.Is(err, errFull) {
+			h.refused.log(h.Log, h.Now(), slog.LevelWarn, "not_stored", err)
+		}
 		return store.Request{}, bodyFault(err)
 	}
 	if !h.Ready.Draining() {

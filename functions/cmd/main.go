@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"runtime/debug"
@@ -52,8 +53,8 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 	debug.SetMemoryLimit(memoryLimit)
 	target := env.OneOf("FUNCTION_TARGET", "", "api1", "api2")
 	address := env.Listen(ports[target])
-	writer := env.OneOf("PULSO_WRITER", writers[target], "direct", "batch")
-	database := store.FromEnv(env, pools[writer])
+	writer := env.OneOf("PULSO_WRITER", cmp.Or(writers[target], "direct"), "direct", "batch") // one wrong variable is not three
+	database := store.FromEnv(env, cmp.Or(pools[writer], pools["direct"]))
 	token := env.Token("PULSO_INGEST_TOKEN")
 	env.Log(log)
 	if err := env.Err(); err != nil {

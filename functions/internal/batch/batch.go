@@ -20,8 +20,8 @@ import (
 
 const (
 	maxRows        = 500  // of one batch; a request of more is a batch of its own
-	rowStep        = 8    // a batch of more than minEven rows has a multiple of it, where its requests allow
-	minEven        = 24   // fewer rows are not prepared
+	rowStep        = 8    // a batch of minEven rows or more has a multiple of it, where its requests allow
+	minEven        = 32   // fewer rows are hardly prepared
 	maxQueue       = 4096 // requests that wait
 	connectTimeout = 5 * time.Second
 )
@@ -188,7 +188,7 @@ func (w *Writer) take() []*waiter {
 			even, evenRows = n, rows
 		}
 	}
-	if evenRows > minEven && rows-evenRows < rowStep {
+	if evenRows >= minEven && rows-evenRows < rowStep {
 		n = even
 	}
 	batch := slices.Clone(w.queue[:n])

@@ -199,6 +199,34 @@ func TestABatchIsBoundedAndARequestStaysWhole(t *testing.T) {
 	}
 }
 
+// Few sizes: from 32 rows on, multiples of eight, and the rest in the next batch.
+func TestSizesOfBatches(t *testing.T) {
+	for waiting, statements := range map[int]int{31: 1, 32: 1, 45: 2, 48: 1} {
+		w, db, plain, _ := writer(t)
+		unlock := locked(t, plain)
+		all := []<-chan result{start(t.Context(), w, request("", 0, 1))}
+		await(t, plain, "INSERT INTO samples")
+		before := inserts(t, plain)
+		for range waiting {
+			all = append(all, start(t.Context(), w, request("", 0, 1)))
+		}
+		awaitWaiting(w, waiting)
+		unlock()
+		for _, one := range all {
+			if r := <-one; r.err != nil {
+				t.Error(r.err)
+			}
+		}
+		// Prepared ones count as executions of their own kind.
+		if n := inserts(t, plain) - before; n != statements {
+			t.Errorf("%d requests that wait: %d statements, want %d", waiting, n, statements)
+		}
+		if n := len(stored(t, db)); n != waiting+1 {
+			t.Errorf("%d rows, want %d", n, waiting+1)
+		}
+	}
+}
+
 func TestWhoLeavesBeforeBeingSentIsNotStored(t *testing.T) {
 	w, db, plain, _ := writer(t)
 	unlock := locked(t, plain)

@@ -13,7 +13,7 @@ type Ports struct {
 	Frontend, Agent, Workload, Entry, API1, API2, Socket int
 }
 
-// Documented are the ports of DESIGN: what a person types into a browser.
+// Documented are the ports of docs/operations.md: what a person types into a browser.
 func Documented() Ports {
 	return Ports{Frontend: 8000, Agent: 8080, Workload: 8082, Entry: 8081, API1: 5000, API2: 3000, Socket: 4000}
 }

@@ -166,7 +166,7 @@ func (s *System) startEntry(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log := service.NewLogger(file)
+	log := service.NewLogger(file).With("service", "entry")
 	handler, err := entry(url(s.config.Ports.API1), url(s.config.Ports.API2), log)
 	if err != nil {
 		return errors.Join(err, file.Close())
