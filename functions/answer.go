@@ -40,6 +40,7 @@ func writeStored(w http.ResponseWriter, answer store.Answer) {
 type fault struct {
 	status int
 	body   service.Error
+	left   bool // nobody hears it, and nobody here is to blame
 }
 
 func newFault(status int, code, message string) *fault {
@@ -84,7 +85,9 @@ func (h *Handler) refuse(client context.Context, err error) *fault {
 	case errors.Is(err, store.ErrKeyReused):
 		return newFault(http.StatusUnprocessableEntity, "clave_repetida", err.Error())
 	case errors.Is(err, store.ErrNotStored) && client.Err() != nil:
-		return newFault(statusGone, "no_disponible", "the client left; nothing was stored")
+		f := newFault(http.StatusServiceUnavailable, "no_disponible", "the client left, or closed its side, before its turn came; nothing was stored")
+		f.left = true
+		return f
 	case errors.Is(err, store.ErrNotStored):
 		h.refused.log(h.Log, h.Now(), slog.LevelWarn, "not_stored", err)
 		return newFault(http.StatusServiceUnavailable, "no_disponible", "there was no turn for the samples, or the database did not take them, and this attempt stored nothing: send them again, with the same Idempotency-Key if they had one")

@@ -31,7 +31,6 @@ const (
 	retryAfter  = "1"             // seconds
 	maxKey      = 64              // characters of an Idempotency-Key
 	jsonType    = "application/json"
-	statusGone  = 499 // nobody hears it: the client has left
 )
 
 // Writer stores a request and returns after the commit. As long as nothing was sent, it gives up with ctx. Its errors
@@ -123,7 +122,7 @@ func (h *Handler) ingest(w http.ResponseWriter, r *http.Request) {
 
 // count counts an error answer: as an error where the service is to blame.
 func (h *Handler) count(received time.Time, f *fault) {
-	if f.status < http.StatusInternalServerError {
+	if f.status < http.StatusInternalServerError || f.left {
 		h.Stats.Answered(received)
 	} else {
 		h.Stats.Failed(received)

@@ -23,6 +23,7 @@ import (
 const (
 	lameDuck       = 2 * time.Second  // how long a load balancer may take to see that /ready fails
 	writeTimeout   = 20 * time.Second // longer than a request can take, so that it ends only a client that does not read
+	answerTimeout  = 3 * time.Second  // for the client to read its answer, which fits into one packet
 	maxConnections = 4096
 )
 
@@ -96,7 +97,7 @@ func serve(ctx context.Context, address string, route functions.Route, db *store
 	counting, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var counted sync.WaitGroup
 	counted.Go(func() { route.Stats.Run(counting, db, route.Log) })
-	err = service.Options{LameDuck: lameDuck, WriteTimeout: writeTimeout}.
+	err = service.Options{LameDuck: lameDuck, WriteTimeout: writeTimeout, AnswerTimeout: answerTimeout}.
 		Serve(ctx, netutil.LimitListener(ln, maxConnections), handler, route.Log, route.Ready)
 	stop()
 	counted.Wait()

@@ -253,3 +253,29 @@ func TestAWrongConfigurationIsNamed(t *testing.T) {
 		t.Errorf("the password is shown: %s", out)
 	}
 }
+
+// A client that asks and asks, and reads nothing, does not hold a drain.
+func TestAClientThatDoesNotReadDoesNotHoldTheDrain(t *testing.T) {
+	p := start(t, "api1")
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.(*net.TCPConn).SetReadBuffer(2 << 10); err != nil {
+		t.Fatal(err)
+	}
+	asking := strings.Repeat("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 1000)
+	for stuck := false; !stuck; { // until the server takes no more, because it cannot get rid of its answers
+		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
+		_, err := io.WriteString(conn, asking)
+		stuck = err != nil
+	}
+	began := time.Now()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.exited(began); code != 0 {
+		t.Errorf("exit code %d after %s", code, time.Since(began))
+	}
+}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 )
 
 // readyTimeout bounds the check behind `GET /ready`.
@@ -19,6 +21,7 @@ var errDraining = errors.New("the service is shutting down")
 // Readiness answers whether a program can do its work now.
 type Readiness struct {
 	check    func(context.Context) error
+	asking   singleflight.Group
 	draining atomic.Bool
 }
 
@@ -46,15 +49,24 @@ func (r *Readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case r.Draining():
 		err = errDraining
 	case r.check != nil:
-		ctx, cancel := context.WithTimeout(req.Context(), readyTimeout)
-		defer cancel()
-		err = r.check(ctx)
+		err = r.ask(req.Context())
 	}
 	if err != nil {
 		WriteError(w, http.StatusServiceUnavailable, Error{Code: "no_listo", Message: err.Error()})
 		return
 	}
 	WriteJSON(w, http.StatusOK, map[string]string{"estado": "listo"})
+}
+
+// ask checks, and shares the result with whoever asks meanwhile: many who ask must not take what the check needs, such as
+// connections to the database, from those who work.
+func (r *Readiness) ask(ctx context.Context) error {
+	_, err, _ := r.asking.Do("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
+		defer cancel()
+		return nil, r.check(ctx)
+	})
+	return err
 }
 
 // Error is the body of every error answer.

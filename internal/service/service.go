@@ -24,7 +24,8 @@ const (
 	readHeaderTimeout = 5 * time.Second
 	bodyTimeout       = 5 * time.Second   // within drainTimeout, so that a body on its way does not hold a drain
 	idleTimeout       = 620 * time.Second // longer than the 600 s keep-alive of Google's load balancers
-	drainTimeout      = 9 * time.Second   // within the 10 s that Cloud Run gives after SIGTERM
+	drainTimeout      = 8500 * time.Millisecond
+	exitTimeout       = 9800 * time.Millisecond // of the 10 s that Cloud Run gives after SIGTERM
 	maxHeaderBytes    = 16 << 10
 )
 
@@ -32,6 +33,12 @@ const (
 func Main(name string, run func(ctx context.Context, log *slog.Logger, env *Env) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	log := NewLogger(os.Stderr).With("service", name)
+	context.AfterFunc(ctx, func() {
+		time.AfterFunc(exitTimeout, func() { // whatever hangs
+			log.Error("stopped", "error", "not everything had ended "+exitTimeout.String()+" after the signal")
+			os.Exit(1)
+		})
+	})
 	err := run(ctx, log, NewEnv(os.LookupEnv))
 	stop()
 	if err != nil {
@@ -79,6 +86,8 @@ type Options struct {
 	// WriteTimeout bounds the time from the end of a request's header to the end of its answer; 0 where an answer may
 	// take any time, as a long poll does.
 	WriteTimeout time.Duration
+	// AnswerTimeout bounds the writing of an answer, once it has begun; 0 where an answer is a stream.
+	AnswerTimeout time.Duration
 }
 
 // Serve serves without options.
@@ -90,7 +99,7 @@ func Serve(ctx context.Context, ln net.Listener, handler http.Handler, log *slog
 // in flight. Requests that are still running after the drain timeout are cut off, and Serve says so.
 func (o Options) Serve(ctx context.Context, ln net.Listener, handler http.Handler, log *slog.Logger, ready *Readiness) error {
 	server := &http.Server{
-		Handler:           Recover(log, limitBody(handler, bodyTimeout)),
+		Handler:           Recover(log, limitAnswer(limitBody(handler, bodyTimeout), o.AnswerTimeout)),
 		ReadHeaderTimeout: readHeaderTimeout,
 		WriteTimeout:      o.WriteTimeout,
 		IdleTimeout:       idleTimeout,
@@ -137,6 +146,43 @@ func limitBody(next http.Handler, timeout time.Duration) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// limitAnswer bounds the time that a client may take to read an answer. One that sends requests and reads nothing would
+// otherwise hold a drain.
+func limitAnswer(next http.Handler, timeout time.Duration) http.Handler {
+	if timeout == 0 {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(&timedAnswer{ResponseWriter: w, timeout: timeout}, r)
+	})
+}
+
+// timedAnswer sets a deadline when an answer begins.
+type timedAnswer struct {
+	http.ResponseWriter
+	timeout time.Duration
+	begun   bool
+}
+
+func (a *timedAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+func (a *timedAnswer) WriteHeader(status int) {
+	a.begin()
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *timedAnswer) Write(p []byte) (int, error) {
+	a.begin()
+	return a.ResponseWriter.Write(p)
+}
+
+func (a *timedAnswer) begin() {
+	if !a.begun {
+		a.begun = true
+		_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(a.timeout)) // always supported here
+	}
 }
 
 // timedBody lifts the deadline at the end of the body.

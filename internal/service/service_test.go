@@ -10,9 +10,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -203,5 +205,54 @@ func TestListenSaysWhichAddressIsTaken(t *testing.T) {
 	_, port, _ := net.SplitHostPort(ln.Addr().String())
 	if _, err := service.Listen(t.Context(), ln.Addr().String()); err == nil || !strings.Contains(err.Error(), port) {
 		t.Errorf("%v", err)
+	}
+}
+
+// Many who ask at once cost one check, and each that asks later another.
+func TestReadinessIsAskedOnceAtATime(t *testing.T) {
+	asked, answer := make(chan struct{}, 100), make(chan error)
+	ready := service.NewReadiness(func(context.Context) error {
+		asked <- struct{}{}
+		return <-answer
+	})
+	statuses := make(chan int, 50)
+	ask := func() {
+		w := httptest.NewRecorder()
+		ready.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/ready", nil))
+		statuses <- w.Code
+	}
+	go ask()
+	<-asked
+	var coming sync.WaitGroup
+	for range 49 {
+		coming.Add(1)
+		go func() {
+			coming.Done()
+			ask()
+		}()
+	}
+	coming.Wait()
+	time.Sleep(50 * time.Millisecond) // for them to ask; one that is late is answered by a check of its own below
+	go func() {
+		for {
+			select {
+			case answer <- errors.New("no"):
+			case <-t.Context().Done():
+				return
+			}
+		}
+	}()
+	for range 50 {
+		if status := <-statuses; status != http.StatusServiceUnavailable {
+			t.Errorf("status %d", status)
+		}
+	}
+	if n := len(asked); n > 5 {
+		t.Errorf("%d more checks for 50 who asked at once", n)
+	}
+	before := len(asked)
+	ask()
+	if len(asked) != before+1 {
+		t.Error("who asks later is told an old answer")
 	}
 }

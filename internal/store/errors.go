@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -47,7 +48,9 @@ func refused(err error, kind func(*mysql.MySQLError) bool) bool {
 
 func isDuplicate(e *mysql.MySQLError) bool { return e.Number == duplicateEntry }
 
-func isLock(e *mysql.MySQLError) bool { return e.Number == lockWait || e.Number == deadlock }
+func isDeadlock(e *mysql.MySQLError) bool { return e.Number == deadlock }
+
+func isLock(e *mysql.MySQLError) bool { return e.Number == lockWait || isDeadlock(e) }
 
 // isData says whether one row's values are at fault: the classes of SQLSTATE for data, constraints, and what a trigger
 // signals.
@@ -72,7 +75,7 @@ func sent(doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case refused(err, isSure), errors.Is(err, driver.ErrBadConn): // the driver's word for "before anything was sent"
+	case refused(err, isSure), errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone): // nothing was sent
 		return fmt.Errorf("%w: %s: %w", ErrNotStored, doing, err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)

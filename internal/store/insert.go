@@ -131,12 +131,13 @@ func (c *Conn) insert(ctx context.Context, entries []entry) {
 		switch {
 		case err == nil:
 			return
-		case errors.Is(err, driver.ErrBadConn): // nothing was sent
+		case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone): // nothing was sent
 			if err := c.renew(ctx); err != nil {
 				fail(entries, err)
 				return
 			}
 		case refused(err, isDuplicate): // somebody else has stored one of the keys: it is known now
+		case len(entries) == 1 && refused(err, isDeadlock): // the other one goes on
 		case len(entries) > 1 && refused(err, isData):
 			half := len(entries) / 2
 			c.insert(ctx, entries[:half])
@@ -152,6 +153,10 @@ func (c *Conn) insert(ctx context.Context, entries []entry) {
 			fail(entries, err)
 			return
 		}
+	}
+	if len(entries) > 1 && refused(err, isDuplicate) { // every time another one
+		c.insertWithoutKeys(ctx, entries, err)
+		return
 	}
 	fail(entries, err)
 }
