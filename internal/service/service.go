@@ -155,34 +155,10 @@ func limitAnswer(next http.Handler, timeout time.Duration) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(&timedAnswer{ResponseWriter: w, timeout: timeout}, r)
+		next.ServeHTTP(&begun{ResponseWriter: w, first: func() {
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeout)) // always supported here
+		}}, r)
 	})
-}
-
-// timedAnswer sets a deadline when an answer begins.
-type timedAnswer struct {
-	http.ResponseWriter
-	timeout time.Duration
-	begun   bool
-}
-
-func (a *timedAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
-
-func (a *timedAnswer) WriteHeader(status int) {
-	a.begin()
-	a.ResponseWriter.WriteHeader(status)
-}
-
-func (a *timedAnswer) Write(p []byte) (int, error) {
-	a.begin()
-	return a.ResponseWriter.Write(p)
-}
-
-func (a *timedAnswer) begin() {
-	if !a.begun {
-		a.begun = true
-		_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(a.timeout)) // always supported here
-	}
 }
 
 // timedBody lifts the deadline at the end of the body.
@@ -226,16 +202,24 @@ func Recover(log *slog.Logger, next http.Handler) http.Handler {
 type begun struct {
 	http.ResponseWriter
 	begun bool
+	first func() // called when it begins; may be nil
 }
 
 func (b *begun) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
 func (b *begun) WriteHeader(status int) {
-	b.begun = true
+	b.begin()
 	b.ResponseWriter.WriteHeader(status)
 }
 
 func (b *begun) Write(p []byte) (int, error) {
-	b.begun = true
+	b.begin()
 	return b.ResponseWriter.Write(p)
+}
+
+func (b *begun) begin() {
+	if !b.begun && b.first != nil {
+		b.first()
+	}
+	b.begun = true
 }

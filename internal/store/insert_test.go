@@ -35,20 +35,6 @@ func request(key string, mark, samples int) store.Request {
 	return r
 }
 
-// stored is what is in the database: total_ram by id.
-func stored(t *testing.T, s *store.Store) map[int64]int64 {
-	t.Helper()
-	rows, err := s.RowsAfter(t.Context(), 0, nil, 100_000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[int64]int64{}
-	for _, row := range rows {
-		all[row.ID] = row.TotalRAM
-	}
-	return all
-}
-
 // checkOwn fails unless the ids that a request was told are those of its rows, in their order.
 func checkOwn(t *testing.T, rows map[int64]int64, r store.Request, outcome store.Outcome) {
 	t.Helper()
@@ -67,7 +53,7 @@ func TestRequestsTogetherGetTheirOwnIDs(t *testing.T) {
 	s := storetest.New(t)
 	requests := []store.Request{request("", 100, 1), request("a", 200, 3), request("", 300, 2), request("b", 400, 1)}
 	outcomes := together(t, s, requests...)
-	rows := stored(t, s)
+	rows := storetest.Marks(t, s)
 	if len(rows) != 7 {
 		t.Errorf("%d rows, want 7", len(rows))
 	}
@@ -113,7 +99,7 @@ func TestIDsAreRightUnderConcurrentWriters(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	rows := stored(t, s)
+	rows := storetest.Marks(t, s)
 	samples := 0
 	for _, list := range all {
 		for _, one := range list {
@@ -130,8 +116,8 @@ func TestEqualKeysTogetherAreStoredOnce(t *testing.T) {
 	s := storetest.New(t)
 	first, other := request("k", 1, 2), request("k", 9, 2)
 	got := together(t, s, first, request("", 5, 1), first, other)
-	if len(stored(t, s)) != 3 {
-		t.Errorf("stored %v, want three rows", stored(t, s))
+	if len(storetest.Marks(t, s)) != 3 {
+		t.Errorf("stored %v, want three rows", storetest.Marks(t, s))
 	}
 	if got[0].Err != nil || got[0].Answer.Replayed || got[2].Err != nil || !got[2].Answer.Replayed ||
 		!slices.Equal(got[0].Answer.IDs, got[2].Answer.IDs) {
@@ -171,7 +157,7 @@ func TestARefusedRequestDoesNotTakeTheOthersWithIt(t *testing.T) {
 			requests = append(requests, r)
 		}
 		outcomes := together(t, s, requests...)
-		rows := stored(t, s)
+		rows := storetest.Marks(t, s)
 		if len(rows) != 18 {
 			t.Errorf("key %q: %d rows, want 18", key, len(rows))
 		}
@@ -232,7 +218,7 @@ func TestAKeyThatSomebodyElseStoresMeanwhileIsReadAgain(t *testing.T) {
 	awaitInsert(t, dsn)
 	commit("COMMIT")
 	outcomes := <-done
-	rows := stored(t, s)
+	rows := storetest.Marks(t, s)
 	checkOwn(t, rows, requests[0], outcomes[0])
 	checkOwn(t, rows, requests[1], outcomes[1])
 	if theirs := outcomes[2]; theirs.Err != nil || !theirs.Answer.Replayed || !slices.Equal(theirs.Answer.IDs, []int64{77}) {
@@ -253,7 +239,7 @@ func TestABusyKeyHoldsUpOnlyThoseWithKeys(t *testing.T) {
 	end := hold(t, dsn, "theirs", requests[2])
 	defer end("ROLLBACK")
 	outcomes := together(t, s, requests...)
-	rows := stored(t, s)
+	rows := storetest.Marks(t, s)
 	checkOwn(t, rows, requests[0], outcomes[0])
 	for _, outcome := range outcomes[1:] {
 		if !errors.Is(outcome.Err, store.ErrKeyBusy) || !errors.Is(outcome.Err, store.ErrNotStored) {
@@ -287,7 +273,7 @@ func TestTheSameKeysInAnyOrderDoNotDeadlock(t *testing.T) {
 		}
 		wg.Wait()
 	}
-	if n := len(stored(t, s)); n != rounds*keys {
+	if n := len(storetest.Marks(t, s)); n != rounds*keys {
 		t.Errorf("%d rows, want each key once: %d", n, rounds*keys)
 	}
 }

@@ -33,7 +33,7 @@ func TestManyRowsArePreparedOnceForEachSize(t *testing.T) {
 		for _, rows := range []int{1, 30, 31, 500} {
 			r := request("", total, rows)
 			outcome := conn.Insert(t.Context(), []store.Request{r})[0]
-			checkOwn(t, stored(t, s), r, outcome)
+			checkOwn(t, storetest.Marks(t, s), r, outcome)
 			total += rows
 		}
 	}
@@ -51,7 +51,7 @@ func TestManyRowsArePreparedOnceForEachSize(t *testing.T) {
 	if n := status("Prepared_stmt_count") - held; n != 32 {
 		t.Errorf("the connection holds %d prepared statements, want the bound", n)
 	}
-	if n := len(stored(t, s)); n != total {
+	if n := len(storetest.Marks(t, s)); n != total {
 		t.Errorf("%d rows, want %d", n, total)
 	}
 }
@@ -72,7 +72,7 @@ func TestWithoutPreparedStatementsRowsGoAsText(t *testing.T) {
 	if outcome := together(t, s, r)[0]; outcome.Err != nil {
 		t.Fatal(outcome.Err)
 	}
-	if n := len(stored(t, s)); n != 200 {
+	if n := len(storetest.Marks(t, s)); n != 200 {
 		t.Errorf("%d rows", n)
 	}
 }

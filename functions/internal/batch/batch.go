@@ -3,7 +3,7 @@
 //
 // It never waits for more to come. Under load the requests that arrive while one batch is written are the next one, so
 // that a batch grows with the load, and a lone request is written at once. There is one flusher because a second one
-// gains nothing: both would wait for the same disk.
+// only halves the batches.
 package batch
 
 import (

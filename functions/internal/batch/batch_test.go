@@ -51,20 +51,6 @@ func writer(t *testing.T) (*batch.Writer, *store.Store, *sql.DB, func()) {
 	return w, db, storetest.Plain(t, dsn), closeOnce
 }
 
-// stored is total_ram by id.
-func stored(t *testing.T, db *store.Store) map[int64]int64 {
-	t.Helper()
-	rows, err := db.RowsAfter(t.Context(), 0, nil, 100_000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[int64]int64{}
-	for _, row := range rows {
-		all[row.ID] = row.TotalRAM
-	}
-	return all
-}
-
 // locked keeps everybody from writing samples until the function that it returns is called.
 func locked(t *testing.T, db *sql.DB) (unlock func()) {
 	t.Helper()
@@ -151,7 +137,7 @@ func TestEveryoneIsAnsweredWithTheirOwnIDs(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	rows, told := stored(t, db), 0
+	rows, told := storetest.Marks(t, db), 0
 	for u, list := range answers {
 		for round, answer := range list {
 			for i, id := range answer.IDs {
@@ -194,7 +180,7 @@ func TestABatchIsBoundedAndARequestStaysWhole(t *testing.T) {
 	if n := inserts(t, plain) - before; n != 4 {
 		t.Errorf("%d statements, want 4", n)
 	}
-	if n := len(stored(t, db)); n != 1504 {
+	if n := len(storetest.Marks(t, db)); n != 1504 {
 		t.Errorf("%d rows", n)
 	}
 }
@@ -221,7 +207,7 @@ func TestSizesOfBatches(t *testing.T) {
 		if n := inserts(t, plain) - before; n != statements {
 			t.Errorf("%d requests that wait: %d statements, want %d", waiting, n, statements)
 		}
-		if n := len(stored(t, db)); n != waiting+1 {
+		if n := len(storetest.Marks(t, db)); n != waiting+1 {
 			t.Errorf("%d rows, want %d", n, waiting+1)
 		}
 	}
@@ -252,7 +238,7 @@ func TestWhoLeavesBeforeBeingSentIsNotStored(t *testing.T) {
 		t.Error(r.err)
 	}
 	var marks []int64
-	for _, mark := range stored(t, db) {
+	for _, mark := range storetest.Marks(t, db) {
 		marks = append(marks, mark)
 	}
 	slices.Sort(marks)
@@ -312,7 +298,7 @@ func TestCloseStoresWhatWaits(t *testing.T) {
 			t.Error(r.err)
 		}
 	}
-	if n := len(stored(t, db)); n != 6 {
+	if n := len(storetest.Marks(t, db)); n != 6 {
 		t.Errorf("%d rows, want 6", n)
 	}
 }
@@ -357,7 +343,7 @@ func TestABusyKeyIsWaitedForApart(t *testing.T) {
 	default:
 		t.Errorf("%+v", r)
 	}
-	if n := len(stored(t, db)); n != 4 {
+	if n := len(storetest.Marks(t, db)); n != 4 {
 		t.Errorf("%d rows, want 4", n)
 	}
 }
