@@ -11,12 +11,15 @@ docs/contract.md says when each is sent. The TypeScript types of the dashboard a
 export const NameSnapshot = "snapshot";
 export const NameSamples = "samples";
 export const NameStatus = "status";
+export const NameRoutes = "routes";
+export const NameHistory = "history";
 /**
- * Names of the events that the server sends.
+ * Names of the events: the first four the server sends, the last one a client, which gets its answer as the
+ * acknowledgement.
  */
-export type NameS = typeof NameSnapshot | typeof NameSamples | typeof NameStatus;
+export type Name = typeof NameSnapshot | typeof NameSamples | typeof NameStatus | typeof NameRoutes | typeof NameHistory;
 /**
- * WindowSeconds is the length of the live window on a host's `hora`, in seconds.
+ * WindowSeconds is the length of the live window on a host's `hora`, and of the routes' on `recibido`, in seconds.
  */
 export const WindowSeconds = 300;
 /**
@@ -28,12 +31,29 @@ export const SnapshotRows = 20_000;
  */
 export const StaleSeconds = 10;
 /**
+ * HistoryPoints bounds the buckets of one history.
+ */
+export const HistoryPoints = 2000;
+/**
+ * Auth is what a client may say when it connects.
+ */
+export interface Auth {
+  token?: string; // where the service asks for one
+  cursor?: number /* int64 */; // the last cursor that the client had: the rows it missed come first
+}
+/**
  * Snapshot is what a client gets on connect.
  */
 export interface Snapshot {
   now: string; // the server's clock
   cursor: number /* int64 */; // the highest id with no open hole beneath it
+  /**
+   * With this snapshot, and the samples that came before it, a client that showed a cursor has every row with an id
+   * over this one, and over its own cursor: where its cursor is lower, the rows between were too many to be sent.
+   */
+  after: number /* int64 */;
   rows: sample.Row[]; // each host's live window, a row for each sample, in order of id
+  routes: RouteSecond[]; // the last WindowSeconds, in order of second and route
   status: Status;
 }
 /**
@@ -62,4 +82,111 @@ export interface Status {
   state: State;
   since: string; // when the state began, by the server's clock
   newest: string; // the newest row's recibido; empty when there is none
+}
+/**
+ * Routes is what became known of the routes: each second as a whole, to replace what a client had of it.
+ */
+export interface Routes {
+  now: string;
+  seconds: RouteSecond[]; // in order of second and route
+}
+/**
+ * RouteStats is what all instances of one route did in some time.
+ */
+export interface RouteStats {
+  api: string; // the route
+  writer: string; // how it writes: direct or batch
+  requests: number /* int64 */; // answered, errors included
+  rows: number /* int64 */; // stored
+  errors: number /* int64 */; // answers of 500 and above
+  latency: [number, number][]; // from receipt to commit: [bucket, count] pairs, ascending
+}
+/**
+ * RouteSecond is one second of a route.
+ */
+export interface RouteSecond extends RouteStats {
+  second: string; // of `recibido`
+}
+
+//////////
+// source: history.go
+
+/**
+ * HistoryQuery asks for the past of one host.
+ */
+export interface HistoryQuery {
+  host: string; // as in its samples; empty for those without one
+  from: string; // the first moment, in every form of `hora` that ingest takes
+  to: string; // the first moment that is not asked for
+  points: number /* int */; // buckets wanted at most, 1 to HistoryPoints
+}
+/**
+ * Resolution says from what a history was computed.
+ */
+export const ResolutionSample = "sample"; // the samples themselves
+export const ResolutionMinute = "minute"; // rollups by minute, a few seconds behind
+export const ResolutionHour = "hour"; // rollups by hour, a few seconds behind
+/**
+ * The resolutions of a history.
+ */
+export type Resolution = typeof ResolutionSample | typeof ResolutionMinute | typeof ResolutionHour;
+/**
+ * History is the past of one host, and of the routes at the same time.
+ */
+export interface History {
+  now: string;
+  host: string;
+  from: string; // as asked, moved out to whole buckets
+  to: string;
+  step: number /* float64 */; // seconds, the length of a bucket
+  resolution: Resolution;
+  buckets: Bucket[]; // those that hold samples, in order of time
+  states: States;
+  routes: RouteStats[]; // those received from From to To, by the other clock; in order of route
+}
+/**
+ * Bucket is the samples whose `hora` lies in one step.
+ */
+export interface Bucket {
+  hora: string; // where the bucket begins
+  samples: number /* int64 */; // different ones
+  cpu: Range; // percentages in use
+  ram: Range;
+}
+/**
+ * Range is what a number was in some time.
+ */
+export interface Range {
+  min: number /* float64 */;
+  avg: number /* float64 */; // over the different samples
+  max: number /* float64 */;
+}
+/**
+ * States is the process states in the whole time asked for.
+ */
+export interface States {
+  procesos_corriendo: StateRange;
+  procesos_durmiendo: StateRange;
+  procesos_zombie: StateRange;
+  procesos_parados: StateRange;
+}
+/**
+ * StateRange is one process state in some time. All is 0 where there are no samples.
+ */
+export interface StateRange extends Range {
+  last_nonzero?: Seen; // the last time that there was one; absent when there never was
+}
+/**
+ * Seen is a number at a moment.
+ */
+export interface Seen {
+  hora: string;
+  value: number /* int64 */;
+}
+/**
+ * Failure answers a client's request that got no other answer. Its codes are those of the HTTP answers.
+ */
+export interface Failure {
+  error: string;
+  mensaje: string;
 }
