@@ -11,7 +11,6 @@ package functions
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -41,8 +40,8 @@ type Writer interface {
 
 // Route is what a handler is made of.
 type Route struct {
-	API    string // its name
-	Token  string // the bearer token; empty lets everybody in
+	API    string        // its name
+	Token  service.Token // the bearer token that POST asks for
 	Writer Writer
 	Stats  *stats.Recorder
 	Ready  *service.Readiness
@@ -53,7 +52,6 @@ type Route struct {
 // Handler serves one route.
 type Handler struct {
 	Route
-	token   [sha256.Size]byte // digest of the bearer token
 	memory  *budget
 	refused lineLimit
 	unknown lineLimit
@@ -61,7 +59,7 @@ type Handler struct {
 
 // New is a route's handler.
 func New(r Route) *Handler {
-	return &Handler{Route: r, token: sha256.Sum256([]byte(r.Token)), memory: newBudget(maxMemory)}
+	return &Handler{Route: r, memory: newBudget(maxMemory)}
 }
 
 // ServeHTTP answers GET on /health, /ready, /stats and /metrics, and takes samples by POST on any path.
@@ -136,7 +134,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, memory *share) (s
 		w.Header().Set("Allow", http.MethodPost)
 		return store.Request{}, newFault(http.StatusMethodNotAllowed, "metodo", "samples are sent by POST")
 	}
-	if !h.authorized(r) {
+	if !h.Token.AdmitsRequest(r) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		return store.Request{}, newFault(http.StatusUnauthorized, "sin_permiso", "the bearer token is missing or wrong")
 	}
@@ -166,15 +164,6 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, memory *share) (s
 		request.Content = sha256.Sum256(body)
 	}
 	return request, nil
-}
-
-func (h *Handler) authorized(r *http.Request) bool {
-	if h.Token == "" {
-		return true
-	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	digest := sha256.Sum256([]byte(token)) // digests have one length, so that the comparison tells nothing
-	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(digest[:], h.token[:]) == 1
 }
 
 func isJSON(header http.Header) bool {

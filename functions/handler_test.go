@@ -54,7 +54,7 @@ func start(t *testing.T, api, token string, w functions.Writer, now func() time.
 		ping = s.Ping
 	}
 	server := httptest.NewServer(functions.New(functions.Route{
-		API: api, Token: token, Writer: w, Stats: stats.New(api, "test", "test", now),
+		API: api, Token: service.NewToken(token), Writer: w, Stats: stats.New(api, "test", "test", now),
 		Ready: service.NewReadiness(ping), Log: slog.New(slog.DiscardHandler), Now: now,
 	}))
 	t.Cleanup(server.Close)

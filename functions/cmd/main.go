@@ -56,7 +56,7 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 	address := env.Listen(ports[target])
 	writer := env.OneOf("PULSO_WRITER", cmp.Or(writers[target], "direct"), "direct", "batch") // one wrong variable is not three
 	database := store.FromEnv(env, cmp.Or(pools[writer], pools["direct"]))
-	token := env.Token("PULSO_INGEST_TOKEN")
+	token := service.NewToken(env.Token("PULSO_INGEST_TOKEN"))
 	env.Log(log)
 	if err := env.Err(); err != nil {
 		return err

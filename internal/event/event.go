@@ -39,8 +39,8 @@ type Auth struct {
 type Snapshot struct {
 	Now    sample.Recibido `json:"now" tstype:"string"` // the server's clock
 	Cursor int64           `json:"cursor"`              // the highest id with no open hole beneath it
-	// With this snapshot, and the samples that came before it, a client that showed a cursor has every row with an id
-	// over this one, and over its own cursor: where its cursor is lower, the rows between were too many to be sent.
+	// Of the rows with ids up to this one, some may be missing that the client does not have, because its cursor lay too
+	// far back; 0 otherwise.
 	After  int64         `json:"after"`
 	Rows   []sample.Row  `json:"rows"`   // each host's live window, a row for each sample, in order of id
 	Routes []RouteSecond `json:"routes"` // the last WindowSeconds, in order of second and route

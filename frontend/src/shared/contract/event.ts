@@ -48,8 +48,8 @@ export interface Snapshot {
   now: string; // the server's clock
   cursor: number /* int64 */; // the highest id with no open hole beneath it
   /**
-   * With this snapshot, and the samples that came before it, a client that showed a cursor has every row with an id
-   * over this one, and over its own cursor: where its cursor is lower, the rows between were too many to be sent.
+   * Of the rows with ids up to this one, some may be missing that the client does not have, because its cursor lay too
+   * far back; 0 otherwise.
    */
   after: number /* int64 */;
   rows: sample.Row[]; // each host's live window, a row for each sample, in order of id
