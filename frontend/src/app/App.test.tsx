@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PlotSpec } from '../shared/chart/plot';
 import type { State } from '../shared/contract/event';
 import type { Row } from '../shared/contract/sample';
-import { at, makeRow } from '../shared/stream/testing';
+import { at, makeRow, makeSnapshot } from '../shared/stream/testing';
 import { render } from '../shared/ui/testing';
 import { App } from './App';
 
@@ -22,23 +22,16 @@ vi.mock('../shared/chart/plot', () => ({
 }));
 
 const now = '2026-03-01 12:10:00.300000';
-const snapshot = (rows: Row[], state: State = 'live') => ({
-  now,
-  cursor: rows.length,
-  rows,
-  status: { now, state, since: now, newest: '' },
-});
-
 beforeEach(() => {
   drawn.length = 0;
   vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener() {}, removeEventListener() {} }));
 });
 
-function show(rows: Row[], state?: State, languages?: string[]) {
+function show(rows: Row[], state: State = 'live', languages?: string[]) {
   const page = render(<App />, languages);
   page.update(() => {
     page.store.connected();
-    page.store.snapshot(snapshot(rows, state));
+    page.store.snapshot(makeSnapshot(rows, { now, state }));
     page.frames();
   });
   return page;
@@ -58,7 +51,7 @@ describe('the page', () => {
     expect(find('waiting').textContent).toContain('.pulso/logs/socket.log');
     update(() => {
       store.connected();
-      store.snapshot(snapshot([], 'stale'));
+      store.snapshot(makeSnapshot([], { now, state: 'stale' }));
       frames();
     });
     expect(find('conn').textContent).toBe('Sin filas todavía');

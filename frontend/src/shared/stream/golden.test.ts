@@ -4,11 +4,10 @@ import expected from '../../../../internal/golden/points.json';
 import ticks from '../../../../internal/golden/ticks.json';
 import type { Row } from '../contract/sample';
 import { parseTime } from './clock';
-import { makeStore, receivedInAll } from './testing';
+import { makeSnapshot, makeStore, receivedInAll } from './testing';
 import type { HostView } from './window';
 
 const now = '2026-03-01 12:10:30.000000';
-const live = { now, state: 'live', since: now, newest: '' } as const;
 const tickRows: Row[][] = ticks.map(({ rows }) => rows);
 
 function drawn(view: HostView) {
@@ -54,8 +53,7 @@ describe('the golden recording', () => {
     expectGolden((store) => {
       for (const rows of tickRows.slice(0, middle)) store.samples({ now, cursor: 0, rows });
       store.disconnected();
-      const rows = tickRows.slice(0, middle + 2).flat();
-      store.snapshot({ now, cursor: Math.max(...rows.map(({ id }) => id)), rows, status: live });
+      store.snapshot(makeSnapshot(tickRows.slice(0, middle + 2).flat(), { now }));
       for (const tick of tickRows.slice(middle)) store.samples({ now, cursor: 0, rows: tick });
     });
   });

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openPortal } from './portal';
-import { makeRow, makeStore, receivedInAll } from './testing';
+import { openPortal, Refusal } from './portal';
+import { at, makeRow, makeSecond, makeSnapshot, makeStore, receivedInAll } from './testing';
 
 const fake = vi.hoisted(() => ({
   handlers: new Map<string, (payload?: unknown) => void>(),
-  socket: { active: true, connect: vi.fn(), disconnect: vi.fn() },
+  socket: { active: true, connect: vi.fn(), disconnect: vi.fn(), emitWithAck: vi.fn() },
   io: vi.fn(),
 }));
 
@@ -23,6 +23,7 @@ beforeEach(() => {
     },
     connect: fake.socket.connect,
     disconnect: fake.socket.disconnect,
+    emitWithAck: fake.socket.emitWithAck,
     on: (event: string, handler: () => void) => fake.handlers.set(event, handler),
     off: () => fake.handlers.clear(),
   });
@@ -35,7 +36,7 @@ afterEach(() => {
 
 describe('openPortal', () => {
   it('speaks WebSocket only, to its own origin, so that replicas need no affinity', () => {
-    openPortal(makeStore().store)();
+    openPortal(makeStore().store);
     expect(fake.io).toHaveBeenCalledWith(expect.objectContaining({ transports: ['websocket'] }));
   });
 
@@ -44,16 +45,43 @@ describe('openPortal', () => {
     openPortal(store);
     say('connect');
     const status = { now, state: 'live', since: now, newest: '' };
-    say('snapshot', { now, cursor: 1, rows: [makeRow({ id: 1 })], status });
+    say('snapshot', makeSnapshot([makeRow({ id: 1 })], { now }));
     say('samples', { now, cursor: 2, rows: [makeRow({ id: 2 })] });
+    say('routes', { now, seconds: [makeSecond({ second: at(0) })] });
     frames();
     expect(store.view()).toMatchObject({ link: 'connected', state: 'live' });
+    expect(store.view().routes).toHaveLength(1);
     expect(receivedInAll(store.view()).rows).toBe(2);
     say('status', { ...status, state: 'away' });
     expect(store.condition()).toBe('away');
     say('disconnect', 'transport close');
     frames();
     expect(store.view().link).toBe('lost');
+  });
+
+  it('says at every connection how far it has come', () => {
+    const { store } = makeStore();
+    openPortal(store);
+    const { auth } = fake.io.mock.lastCall?.[0] ?? {};
+    const said = vi.fn();
+    auth(said);
+    say('snapshot', makeSnapshot([makeRow({ id: 7 })]));
+    auth(said);
+    expect(said.mock.calls).toEqual([[{}], [{ cursor: 7 }]]);
+  });
+
+  it('asks for the past, with a bound on the wait, and fails with the server’s reason', async () => {
+    const { history } = openPortal(makeStore().store);
+    expect(fake.io.mock.lastCall?.[0].ackTimeout).toBeGreaterThan(0);
+    const query = { host: 'vm-a', from: at(0), to: at(60), points: 60 };
+    const past = { now, buckets: [] };
+    fake.socket.emitWithAck.mockResolvedValueOnce(past);
+    expect(await history(query)).toBe(past);
+    expect(fake.socket.emitWithAck).toHaveBeenCalledWith('history', query);
+    fake.socket.emitWithAck.mockResolvedValueOnce({ error: 'ocupado', mensaje: 'too many queries' });
+    const refused = history(query);
+    await expect(refused).rejects.toThrow('too many queries');
+    await expect(refused).rejects.toSatisfy((error) => error instanceof Refusal && error.code === 'ocupado');
   });
 
   it('comes back by itself only where the client library does not', () => {
@@ -69,7 +97,7 @@ describe('openPortal', () => {
   });
 
   it('leaves nothing behind', () => {
-    const close = openPortal(makeStore().store);
+    const { close } = openPortal(makeStore().store);
     fake.socket.active = false;
     say('disconnect', 'io server disconnect');
     close();

@@ -1,22 +1,56 @@
 import { io, type Socket } from 'socket.io-client';
-import type { Samples, Snapshot, Status } from '../contract/event';
+import type {
+  Auth,
+  Failure,
+  History,
+  HistoryQuery,
+  Routes,
+  Samples,
+  Snapshot,
+  Status,
+} from '../contract/event';
 import type { StreamStore } from './store';
 
 interface ServerEvents {
   snapshot: (event: Snapshot) => void;
   samples: (event: Samples) => void;
   status: (event: Status) => void;
+  routes: (event: Routes) => void;
 }
 
-type ClientEvents = Record<never, never>;
+interface ClientEvents {
+  history: (query: HistoryQuery, answer: (answer: History | Failure) => void) => void;
+}
+
+/** The page's way to the server. */
+export interface Portal {
+  /** Asks for the past; fails with a Refusal, or with another error when no answer came in time. */
+  readonly history: (query: HistoryQuery) => Promise<History>;
+  readonly close: () => void;
+}
+
+/** The server's no, with its code and its sentence for a person. */
+export class Refusal extends Error {
+  readonly code: string; // of docs/contract.md
+
+  constructor({ error, mensaje }: Failure) {
+    super(mensaje);
+    this.name = 'Refusal';
+    this.code = error;
+  }
+}
+
+const answerTimeout = 15_000; // ms
 
 // Every page of a room must not come back in the same instant after a restart.
 const comeBack = () => 500 + Math.random() * 2_000; // ms
 
 /** Connects the store to the stream of this page's own origin. The only place that knows the socket. */
-export function openPortal(store: StreamStore): () => void {
+export function openPortal(store: StreamStore): Portal {
   const socket: Socket<ServerEvents, ClientEvents> = io({
     transports: ['websocket'],
+    auth: (say: (auth: Auth) => void) => say(store.auth()), // asked for at every connection
+    ackTimeout: answerTimeout,
     reconnectionDelay: 500,
     reconnectionDelayMax: 5_000,
     randomizationFactor: 0.5,
@@ -35,12 +69,20 @@ export function openPortal(store: StreamStore): () => void {
   socket.on('snapshot', (event) => store.snapshot(event));
   socket.on('samples', (event) => store.samples(event));
   socket.on('status', (event) => store.status(event));
+  socket.on('routes', (event) => store.routes(event));
   socket.on('connect_error', lost);
   socket.on('disconnect', lost);
 
-  return () => {
-    clearTimeout(timer);
-    socket.off();
-    socket.disconnect();
+  return {
+    async history(query) {
+      const answer = await socket.emitWithAck('history', query);
+      if ('error' in answer) throw new Refusal(answer);
+      return answer;
+    },
+    close() {
+      clearTimeout(timer);
+      socket.off();
+      socket.disconnect();
+    },
   };
 }

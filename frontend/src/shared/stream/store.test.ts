@@ -1,17 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
 import { StaleSeconds, type State } from '../contract/event';
 import type { Row } from '../contract/sample';
-import { at, makeRow, makeStore, receivedInAll } from './testing';
+import { at, makeRow, makeSecond, makeSnapshot, makeStore, receivedInAll } from './testing';
 
 const now = '2026-03-01 12:10:01.000000';
 const status = (state: State = 'live', newest = '') => ({ now, state, since: now, newest });
 const samples = (...rows: Row[]) => ({ now, cursor: 0, rows });
-const snapshot = (...rows: Row[]) => ({
-  now,
-  cursor: Math.max(0, ...rows.map((row) => row.id)),
-  rows,
-  status: status(),
-});
+const snapshot = (...rows: Row[]) => makeSnapshot(rows);
 
 describe('StreamStore', () => {
   it('counts each id once and each sample once', () => {
@@ -67,30 +62,134 @@ describe('StreamStore', () => {
     expect(listener).toHaveBeenCalledTimes(1);
   });
 
-  it('drops in a snapshot after a reconnect what it has, and takes what it missed', () => {
+  it('shows the highest cursor on connecting, once it has one', () => {
+    const { store } = makeStore();
+    expect(store.auth()).toEqual({});
+    store.snapshot(makeSnapshot([], { cursor: 0, state: 'away' })); // of a service without a database
+    expect(store.auth()).toEqual({});
+    store.snapshot(makeSnapshot([]));
+    expect(store.auth()).toEqual({ cursor: 0 });
+    store.samples({ now, cursor: 7, rows: [makeRow({ id: 7 })] });
+    store.samples({ now, cursor: 5, rows: [makeRow({ id: 8 })] });
+    expect(store.auth()).toEqual({ cursor: 7 });
+    store.disconnected();
+    store.snapshot(makeSnapshot([makeRow({ id: 7 })], { cursor: 6 })); // of a replica that has not come so far
+    expect(store.auth()).toEqual({ cursor: 7 });
+  });
+
+  it('takes what it missed before the snapshot, and drops what it has', () => {
     const { store, frames } = makeStore();
     const rows = [1, 2, 3, 4].map((id) => makeRow({ id, hora: at(id) }));
     store.snapshot(snapshot(...rows.slice(0, 2)));
     store.disconnected();
     store.connected();
+    store.samples({ now, cursor: 4, rows: rows.slice(1) });
     store.snapshot(snapshot(...rows));
     frames();
     expect(receivedInAll(store.view())).toEqual({ rows: 4, distinct: 4 });
+    expect(store.view().missed).toBe(false);
+  });
+
+  it('counts nothing twice whose id it no longer remembers', () => {
+    const { store, frames } = makeStore();
+    const quiet = [1, 2].map((id) => makeRow({ id, host: 'quiet', hora: at(id) }));
+    store.snapshot(snapshot(...quiet));
+    const many = Array.from({ length: 70_000 }, (_, i) => makeRow({ id: i + 3 }));
+    store.samples({ now, cursor: 70_002, rows: many });
+    store.disconnected();
+    const unseen = makeRow({ id: 60, host: 'unseen' }); // of a host that the other replica did not know
+    store.snapshot(makeSnapshot([...quiet, unseen], { cursor: 70_002 }));
+    frames();
+    const { received } = store.view();
+    expect(received.get('quiet')).toEqual({ rows: 2, distinct: 2 });
+    expect(received.get('unseen')).toEqual({ rows: 1, distinct: 1 });
+  });
+
+  it('knows that it missed rows, and takes those of the snapshot that it does not have', () => {
+    const { store, frames } = makeStore();
+    store.snapshot(snapshot(makeRow({ id: 1 })));
+    store.disconnected();
+    store.samples({ now, cursor: 9, rows: [makeRow({ id: 9 })] });
+    store.snapshot(
+      makeSnapshot(
+        [7, 8, 9].map((id) => makeRow({ id })),
+        { after: 8 },
+      ),
+    );
+    store.disconnected();
+    store.snapshot(snapshot(makeRow({ id: 9 })));
+    frames();
+    expect(store.view().missed).toBe(true);
+    expect(receivedInAll(store.view()).rows).toBe(4);
   });
 
   it.each([
     ['a known id is another row', [makeRow({ id: 11, recibido: '2026-03-02 00:00:00.000000', hora: at(0) })]],
     ['all of its ids lie below ours', [makeRow({ id: 1, hora: at(0) })]],
+    ['its cursor lies below ours and it has nothing of ours', [makeRow({ id: 20, hora: at(0) })], 11],
     ['it is empty', []],
-  ])('begins anew with another database: %s', (_, rows) => {
+  ])('begins anew with another database: %s', (_, rows, cursor?: number) => {
     const { store, frames } = makeStore();
-    store.snapshot(snapshot(...[10, 11, 12].map((id) => makeRow({ id, hora: at(100 + id) }))));
-    store.snapshot(snapshot(...rows));
+    const ours = [10, 11, 12].map((id) => makeRow({ id, hora: at(100 + id) }));
+    store.snapshot(makeSnapshot(ours, { after: 9 }));
+    store.routes({ now, seconds: [makeSecond({})] });
+    store.disconnected();
+    // What it has above our cursor comes first, and must not vouch for it.
+    if (cursor) store.samples({ now, cursor, rows });
+    store.snapshot(makeSnapshot(rows, cursor ? { cursor } : {}));
     frames();
     expect(receivedInAll(store.view()).rows).toBe(rows.length);
     expect(store.view().hosts.flatMap(({ points }) => points.map(({ row }) => row.hora))).toEqual(
       rows.map(({ hora }) => hora),
     );
+    expect(store.view()).toMatchObject({ routes: [], missed: false });
+    expect(store.auth()).toEqual({ cursor: cursor ?? Math.max(0, ...rows.map(({ id }) => id)) });
+  });
+
+  it('mixes nothing of a database that has come further than ours', () => {
+    const { store, frames } = makeStore();
+    const [mine, other] = ['2026-03-01 12:00:00.000000', '2026-03-02 12:00:00.000000'].map(
+      (recibido) => (id: number) => makeRow({ id, recibido, hora: at(id) }),
+    );
+    if (!mine || !other) throw new Error('two databases');
+    store.snapshot(makeSnapshot([10, 11, 12].map(mine), { cursor: 11 })); // 12 came over an open hole
+    store.disconnected();
+    store.samples({ now, cursor: 30, rows: [12, 20, 30].map(other) });
+    store.snapshot(makeSnapshot([25, 30].map(other), { after: 25 })); // 12 has left the live window
+    frames();
+    expect(store.view().hosts[0]?.points.map(({ row }) => row.id)).toEqual([25, 30]);
+    expect(receivedInAll(store.view()).rows).toBe(2);
+    expect(store.view().missed).toBe(false);
+    // And from there it goes on.
+    store.disconnected();
+    store.samples({ now, cursor: 31, rows: [other(31)] });
+    store.snapshot(makeSnapshot([25, 30, 31].map(other)));
+    frames();
+    expect(receivedInAll(store.view()).rows).toBe(3);
+  });
+
+  it('stays with what it has while the service has not found its database, and where a replica lags', () => {
+    const { store, frames } = makeStore();
+    const rows = [1, 2, 3].map((id) => makeRow({ id, hora: at(id) }));
+    store.snapshot(snapshot(...rows));
+    store.disconnected();
+    store.snapshot(makeSnapshot([], { state: 'away' }));
+    store.snapshot(makeSnapshot(rows, { cursor: 1 }));
+    store.samples({ now, cursor: 3, rows });
+    frames();
+    expect(receivedInAll(store.view()).rows).toBe(3);
+    expect(store.view().hosts[0]?.points).toHaveLength(3);
+  });
+
+  it('has the seconds of the routes, each as it was said last', () => {
+    const { store, frames } = makeStore();
+    const [first, changed] = [makeSecond({ second: at(0) }), makeSecond({ second: at(0), requests: 2 })];
+    store.snapshot(makeSnapshot([], { routes: [first] }));
+    frames();
+    expect(store.view().routes).toEqual([first]);
+    store.routes({ now, seconds: [changed, makeSecond({ second: at(1) })] });
+    frames();
+    expect(store.view().routes).toEqual([changed, makeSecond({ second: at(1) })]);
   });
 
   it('has an age by the server’s clock and elapsed time', () => {

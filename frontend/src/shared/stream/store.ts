@@ -1,8 +1,9 @@
-import type { Samples, Snapshot, State, Status } from '../contract/event';
+import type { Auth, RouteSecond, Routes, Samples, Snapshot, State, Status } from '../contract/event';
 import { StaleSeconds } from '../contract/event';
 import type { Row } from '../contract/sample';
 import { parseTime, ServerClock } from './clock';
 import { Recent } from './recent';
+import { RouteWindow } from './routes';
 import { type HostView, HostWindow } from './window';
 
 /** The page's way to the server: being tried for the first time, open, or lost and tried again. */
@@ -18,6 +19,8 @@ export interface View {
   readonly hosts: readonly HostView[]; // in order of name
   readonly newestHost: string | undefined; // whose row arrived last
   readonly received: ReadonlyMap<string, Received>; // by host
+  readonly missed: boolean; // this page was away for so long that rows passed which it did not receive
+  readonly routes: readonly RouteSecond[]; // the last five minutes, in order of second and route
 }
 
 /** What this page has received of one host. */
@@ -46,6 +49,8 @@ const emptyView: View = {
   hosts: [],
   newestHost: undefined,
   received: new Map(),
+  missed: false,
+  routes: [],
 };
 
 /**
@@ -62,7 +67,10 @@ export class StreamStore {
   readonly #samples = new Recent<string, true>(rememberedSamples);
   #link: Link = 'connecting';
   #state: State | undefined;
-  #lowestId = Number.POSITIVE_INFINITY;
+  readonly #routes = new RouteWindow();
+  #cursor: number | undefined; // every row up to it was sent to this page, or lay before its first snapshot
+  #contradicted = false; // a row came with the id of another one
+  #missed = false;
   #newest = Number.NEGATIVE_INFINITY; // recibido
   #view = emptyView;
   #pending = false;
@@ -96,6 +104,11 @@ export class StreamStore {
     return this.#state;
   }
 
+  /** What to say on connecting, so that the server sends first what was missed. */
+  auth(): Auth {
+    return this.#cursor === undefined ? {} : { cursor: this.#cursor };
+  }
+
   connected(): void {
     this.#link = 'connected';
     this.#changed();
@@ -109,13 +122,27 @@ export class StreamStore {
   }
 
   snapshot(event: Snapshot): void {
-    if (this.#isOtherDatabase(event)) this.#forget();
-    this.#take(event.rows, event.now);
+    if (knowsDatabase(event)) {
+      if (this.#isOtherDatabase(event)) this.#forget();
+      else if (event.after > 0) this.#missed = true;
+      // What was missed came before the snapshot, so that it repeats what lies beneath the cursor, also where the id is
+      // no longer remembered. Of a host that was never seen, another replica may know more.
+      const had = event.after > 0 ? 0 : (this.#cursor ?? 0);
+      const rows = event.rows.filter((row) => row.id > had || !this.#windows.has(row.host ?? ''));
+      this.#take({ ...event, rows });
+    }
+    this.#routes.add(event.routes);
     this.status(event.status);
   }
 
   samples(event: Samples): void {
-    this.#take(event.rows, event.now);
+    this.#take(event);
+  }
+
+  routes({ now, seconds }: Routes): void {
+    this.#clock.set(now);
+    this.#routes.add(seconds);
+    this.#changed();
   }
 
   status(event: Status): void {
@@ -126,12 +153,16 @@ export class StreamStore {
     this.#changed();
   }
 
-  #take(rows: readonly Row[], now: string): void {
+  #take({ now, cursor, rows }: Samples): void {
     this.#clock.set(now);
+    // Each replica has a cursor of its own, and that of a service which has just started lies further back.
+    this.#cursor = Math.max(this.#cursor ?? 0, cursor);
     const touched = new Set<HostWindow>();
     for (const row of rows) {
-      if (!this.#ids.add(row.id, row.recibido)) continue;
-      this.#lowestId = Math.min(this.#lowestId, row.id);
+      if (!this.#ids.add(row.id, row.recibido)) {
+        this.#contradicted ||= this.#ids.get(row.id) !== row.recibido;
+        continue;
+      }
       this.#newest = Math.max(this.#newest, parseTime(row.recibido));
       const host = row.host ?? '';
       this.#count(host, this.#samples.add(sampleKey(row), true));
@@ -164,13 +195,20 @@ export class StreamStore {
 
   /**
    * After a restart with a fresh database, ids begin again; rows with ids that this page knows would be dropped, and
-   * it would stand still. So look for a known id that is now another row, and for a server whose rows all lie below
-   * every one of ours, which one that goes on cannot have: a snapshot holds each host's newest row.
+   * it would stand still. So look for a known id that is now another row, and for a cursor beneath ours. The same
+   * database has that, too, on a replica that has not come so far; but then it shows a row that this page had.
    */
-  #isOtherDatabase(event: Snapshot): boolean {
-    const highest = event.rows.reduce((id, row) => Math.max(id, row.id), event.cursor);
-    if (highest < this.#lowestId) return true;
-    return event.rows.some((row) => (this.#ids.get(row.id) ?? row.recibido) !== row.recibido);
+  #isOtherDatabase({ cursor, rows }: Snapshot): boolean {
+    if (this.#contradicted) return true;
+    const reached = this.#cursor ?? 0;
+    let familiar = false;
+    for (const row of rows) {
+      const known = this.#ids.get(row.id);
+      if (known === undefined) continue;
+      if (known !== row.recibido) return true;
+      familiar ||= row.id <= reached; // those above may have come just now, on the same connection
+    }
+    return cursor < reached && !familiar;
   }
 
   #forget(): void {
@@ -178,7 +216,10 @@ export class StreamStore {
     this.#received.clear();
     this.#ids.clear();
     this.#samples.clear();
-    this.#lowestId = Number.POSITIVE_INFINITY;
+    this.#routes.clear();
+    this.#cursor = undefined;
+    this.#contradicted = false;
+    this.#missed = false;
     this.#newest = Number.NEGATIVE_INFINITY;
   }
 
@@ -208,8 +249,15 @@ export class StreamStore {
       hosts,
       newestHost,
       received: new Map(this.#received),
+      missed: this.#missed,
+      routes: this.#routes.view(),
     };
   }
+}
+
+/** A service that has not found its database yet says so with an empty snapshot, and means nothing by its cursor. */
+function knowsDatabase({ status, cursor, rows }: Snapshot): boolean {
+  return status.state !== 'away' || cursor > 0 || rows.length > 0;
 }
 
 /** A row without host or secuencia is a sample of its own. */

@@ -1,4 +1,5 @@
-// Makes rows and a store whose time and frames the test owns.
+// Makes events and a store whose time and frames the test owns.
+import type { RouteSecond, Snapshot, State } from '../contract/event';
 import type { Row } from '../contract/sample';
 import { type Received, StreamStore, type View } from './store';
 
@@ -24,6 +25,28 @@ export function makeRow(over: Partial<Row> & { id: number }): Row {
     recibido: '2026-03-01 12:10:00.000000',
     ...over,
   };
+}
+
+/** A second of a route; `over` says what matters to the test. */
+export function makeSecond(over: Partial<RouteSecond>): RouteSecond {
+  return {
+    second: at(0),
+    api: 'api1',
+    writer: 'direct',
+    requests: 1,
+    rows: 1,
+    errors: 0,
+    latency: [[27, 1]],
+    ...over,
+  };
+}
+
+/** A snapshot of a database that holds nothing but these rows; `over` says what else matters to the test. */
+export function makeSnapshot(rows: Row[], over: Partial<Snapshot> & { state?: State } = {}): Snapshot {
+  const { state = 'live', now = '2026-03-01 12:10:01.000000', ...rest } = over;
+  const status = { now, state, since: now, newest: '' };
+  const cursor = Math.max(0, ...rows.map(({ id }) => id));
+  return { now, cursor, after: 0, rows, routes: [], status, ...rest };
 }
 
 /** `2026-03-01 12:00:00` and so many seconds, as the wire has it. */
