@@ -65,7 +65,7 @@ describe('StreamStore', () => {
   it('shows the highest cursor on connecting, once it has one', () => {
     const { store } = makeStore();
     expect(store.auth()).toEqual({});
-    store.snapshot(makeSnapshot([], { cursor: 0, state: 'away' })); // of a service without a database
+    store.status(status('away')); // of a service that has not found its database yet
     expect(store.auth()).toEqual({});
     store.snapshot(makeSnapshot([]));
     expect(store.auth()).toEqual({ cursor: 0 });
@@ -168,12 +168,11 @@ describe('StreamStore', () => {
     expect(receivedInAll(store.view()).rows).toBe(3);
   });
 
-  it('stays with what it has while the service has not found its database, and where a replica lags', () => {
+  it('stays with what it has when it comes to a replica that has not come so far', () => {
     const { store, frames } = makeStore();
     const rows = [1, 2, 3].map((id) => makeRow({ id, hora: at(id) }));
     store.snapshot(snapshot(...rows));
     store.disconnected();
-    store.snapshot(makeSnapshot([], { state: 'away' }));
     store.snapshot(makeSnapshot(rows, { cursor: 1 }));
     store.samples({ now, cursor: 3, rows });
     frames();

@@ -122,15 +122,13 @@ export class StreamStore {
   }
 
   snapshot(event: Snapshot): void {
-    if (knowsDatabase(event)) {
-      if (this.#isOtherDatabase(event)) this.#forget();
-      else if (event.after > 0) this.#missed = true;
-      // What was missed came before the snapshot, so that it repeats what lies beneath the cursor, also where the id is
-      // no longer remembered. Of a host that was never seen, another replica may know more.
-      const had = event.after > 0 ? 0 : (this.#cursor ?? 0);
-      const rows = event.rows.filter((row) => row.id > had || !this.#windows.has(row.host ?? ''));
-      this.#take({ ...event, rows });
-    }
+    if (this.#isOtherDatabase(event)) this.#forget();
+    else if (event.after > 0) this.#missed = true;
+    // What was missed came before the snapshot, so that it repeats what lies beneath the cursor, also where the id is
+    // no longer remembered. Of a host that was never seen, another replica may know more.
+    const had = event.after > 0 ? 0 : (this.#cursor ?? 0);
+    const rows = event.rows.filter((row) => row.id > had || !this.#windows.has(row.host ?? ''));
+    this.#take({ ...event, rows });
     this.#routes.add(event.routes);
     this.status(event.status);
   }
@@ -253,11 +251,6 @@ export class StreamStore {
       routes: this.#routes.view(),
     };
   }
-}
-
-/** A service that has not found its database yet says so with an empty snapshot, and means nothing by its cursor. */
-function knowsDatabase({ status, cursor, rows }: Snapshot): boolean {
-  return status.state !== 'away' || cursor > 0 || rows.length > 0;
 }
 
 /** A row without host or secuencia is a sample of its own. */
