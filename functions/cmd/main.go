@@ -78,7 +78,7 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 		route.Writer = queue
 		gauges = append(gauges, stats.Gauge{Name: "queue", Help: "Requests that wait to be written.", Read: queue.Waiting})
 	}
-	route.Stats = stats.New(target, writer, stats.Instance(), time.Now, gauges...)
+	route.Stats = stats.New(target, writer, service.Instance(), time.Now, gauges...)
 	return serve(ctx, address, route, db)
 }
 

@@ -12,11 +12,8 @@
 package stats
 
 import (
-	"crypto/rand"
 	"maps"
-	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,8 +24,6 @@ const (
 	remember   = 80              // seconds before and after now: the minute of ServeStats, and longer than any request takes
 	maxSeconds = 600             // remembered at most; while the database is away, the last ten minutes
 	lastSecond = 253_402_300_799 // the end of the year 9999, and of what the database takes
-	maxHost    = 50              // bytes of a host's name in that of an instance
-	suffix     = 6               // random characters behind it
 )
 
 // Gauge is a level that the caller knows, such as the requests that wait in a queue.
@@ -83,26 +78,6 @@ func New(api, writer, instance string, now func() time.Time, gauges ...Gauge) *R
 		api: api, writer: writer, instance: instance, now: now, start: now(), gauges: gauges,
 		seconds: make(map[int64]*second), closed: -1,
 	}
-}
-
-// Instance makes a name for this process, which no other has: the host's name and a random end. It leaves room in the
-// column for the number of a life.
-func Instance() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return instance(host, rand.Text())
-}
-
-func instance(host, random string) string {
-	visible := strings.Map(func(c rune) rune {
-		if c <= ' ' || c > '~' {
-			return '-'
-		}
-		return c
-	}, host)
-	return visible[:min(len(visible), maxHost)] + "-" + strings.ToLower(random[:suffix])
 }
 
 // Stored counts a request whose samples were committed just now; rows is their number.
