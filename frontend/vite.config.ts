@@ -1,6 +1,9 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
+// `make demo` serves the stream here; `npm run dev` borrows it.
+const socketService = process.env.PULSO_SOCKET_URL ?? 'http://127.0.0.1:4000';
+
 export default defineConfig({
   plugins: [react()],
   build: {
@@ -9,8 +12,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: {
-    // `make demo` serves the stream here; `npm run dev` borrows it.
-    proxy: { '/socket.io': { target: process.env.PULSO_SOCKET_URL ?? 'http://127.0.0.1:4000', ws: true } },
+    proxy: { '/socket.io': { target: socketService, ws: true }, '/export.csv': socketService },
   },
   test: {
     environment: 'node',

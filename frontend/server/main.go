@@ -1,5 +1,6 @@
 // Command server serves the dashboard and joins the stream to its origin: it answers the built files, and passes
-// /socket.io/ on to the socket service, so that the page needs no other address and no cross-origin permission.
+// /socket.io/ and /export.csv on to the socket service, so that the page needs no other address and no cross-origin
+// permission.
 package main
 
 import (
@@ -50,6 +51,7 @@ func newHandler(files, socket http.Handler, ready *service.Readiness) http.Handl
 	mux.HandleFunc("GET /health", service.Health)
 	mux.Handle("GET /ready", ready)
 	mux.Handle("/socket.io/", socket)
+	mux.Handle("/export.csv", socket)
 	mux.Handle("/", files)
 	return secure.Handler(mux)
 }

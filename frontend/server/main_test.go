@@ -48,6 +48,7 @@ func TestHandler(t *testing.T) {
 		"/health":           {200, `{"estado":"vivo"}`},
 		"/ready":            {200, `{"estado":"listo"}`},
 		"/socket.io/?EIO=4": {200, "socket"},
+		"/export.csv?host=": {200, "socket"},
 		"/none.js":          {404, `{"error":"no_encontrado","mensaje":"there is nothing at this path"}`},
 	} {
 		w := httptest.NewRecorder()

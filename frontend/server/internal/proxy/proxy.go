@@ -1,5 +1,5 @@
-// Package proxy passes the stream through: long polling and WebSockets of Socket.IO, from the page's origin to the
-// socket service.
+// Package proxy passes the stream through, from the page's origin to the socket service: long polling and WebSockets of
+// Socket.IO, and exports of any length. An answer that the service does not finish is cut off, never ended.
 package proxy
 
 import (
@@ -21,7 +21,9 @@ const (
 	dialTimeout = 10 * time.Second
 	// A poll is held for up to the ping interval of 25 s; the socket service that says nothing for longer is stuck.
 	answerTimeout = 60 * time.Second
-	retryAfter    = "2" // seconds
+	// A client that takes nothing must not hold a drain.
+	farewellTimeout = 2 * time.Second
+	retryAfter      = "2" // seconds
 )
 
 // ParseTarget reads the socket service's address.
@@ -39,7 +41,7 @@ func ParseTarget(text string) (*url.URL, error) {
 }
 
 // New passes requests to target until ctx ends, and then ends those that are open: a WebSocket has no end of its own,
-// and a held poll outlasts the drain.
+// and a held poll or an export outlasts the drain.
 func New(ctx context.Context, target *url.URL, log *slog.Logger) http.Handler {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
 	p := &httputil.ReverseProxy{
@@ -75,7 +77,10 @@ func New(ctx context.Context, target *url.URL, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		open, cancel := context.WithCancel(r.Context())
 		defer cancel()
-		defer context.AfterFunc(ctx, cancel)()
+		defer context.AfterFunc(ctx, func() {
+			cancel()
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(farewellTimeout)) // always supported here
+		})()
 		p.ServeHTTP(w, r.WithContext(open))
 	})
 }

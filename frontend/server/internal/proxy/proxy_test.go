@@ -194,7 +194,7 @@ func TestUpgrade(t *testing.T) {
 	a.says(t, strings.Repeat("long ", 20_000))
 }
 
-// TestDeadlines takes longer than the server's read deadline of 15 s: a silent WebSocket and a held poll live on.
+// TestDeadlines takes longer than any deadline of a server's: what is silent for a while lives on.
 func TestDeadlines(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes 17 s; run without -short")
@@ -209,9 +209,13 @@ func TestDeadlines(t *testing.T) {
 		time.Sleep(longer)
 		u.says(t, "still here")
 	})
-	t.Run("held poll", func(t *testing.T) {
+	t.Run("long export and held poll", func(t *testing.T) {
 		t.Parallel()
 		backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/export.csv" {
+				_, _ = fmt.Fprint(w, "1,")
+				_ = http.NewResponseController(w).Flush()
+			}
 			select {
 			case <-time.After(longer):
 			case <-r.Context().Done():
@@ -220,6 +224,7 @@ func TestDeadlines(t *testing.T) {
 		}))
 		defer backend.Close()
 		address, _ := front(t, t.Context(), backend.URL)
+		body := export(t, address)
 		answer, err := http.Get("http://" + address + "/socket.io/?transport=polling")
 		if err != nil {
 			t.Fatal(err)
@@ -227,6 +232,9 @@ func TestDeadlines(t *testing.T) {
 		defer answer.Body.Close()
 		if got, err := io.ReadAll(answer.Body); err != nil || string(got) != "6" {
 			t.Errorf("the poll got %d %q, %v", answer.StatusCode, got, err)
+		}
+		if got, err := io.ReadAll(body); err != nil || string(got) != "1,6" {
+			t.Errorf("the export got %q, %v", got, err)
 		}
 	})
 }
