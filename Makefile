@@ -14,7 +14,7 @@ PAGES    := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wil
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke function build test test-go test-locust test-frontend test-e2e test-kernel test-vm bench bench-kernel bench-agent bench-ingest lint fmt generate clean
+.PHONY: help demo smoke function build test test-go test-locust test-frontend test-e2e test-kernel test-vm bench bench-kernel bench-agent bench-ingest bench-stream lint fmt generate clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -110,7 +110,7 @@ clean: ## remove what was built and the local database
 
 ## -- measure
 
-bench: bench-kernel bench-agent bench-ingest ## every benchmark; nothing else should run meanwhile
+bench: bench-kernel bench-agent bench-ingest bench-stream ## every benchmark; nothing else should run meanwhile
 
 bench-kernel: | need-go need-kernel ## what the modules save, in instructions
 	go run ./kernel/bench
@@ -123,3 +123,11 @@ bench-agent: | need-go need-kernel ## what the agent costs: requests a second, l
 bench-ingest: | need-go need-mariadb ## the two routes side by side, at the store and over HTTP: rows a second, latency, CPU a row
 	$(GO_BUILD) -o bin/functions ./functions/cmd
 	go run ./functions/bench
+
+bench-stream: socket/bench/node/node_modules/ready | need-go need-mariadb ## the stream beside two Node.js servers: loss, latency, CPU a row, memory a client (SOAK=10m: cut clients for so long)
+	$(GO_BUILD) -o bin/socket ./socket
+	go run ./socket/bench $(if $(SOAK),-soak $(SOAK))
+
+socket/bench/node/node_modules/ready: socket/bench/node/package-lock.json | need-node
+	cd socket/bench/node && npm ci --no-fund --no-audit
+	@touch $@

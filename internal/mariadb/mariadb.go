@@ -219,6 +219,9 @@ func (s *Server) Create(ctx context.Context, name string) error {
 	return nil
 }
 
+// PID is the number of the server's process; the one that Restart started has another.
+func (s *Server) PID() int { return s.cmd.Process.Pid }
+
 // Exited is closed when the server's process has ended, asked or not; the one that Restart started has another.
 func (s *Server) Exited() <-chan struct{} { return s.exited }
 
