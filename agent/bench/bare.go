@@ -1,8 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 )
@@ -10,8 +10,8 @@ import (
 // bareArgument makes this program the bare server.
 const bareArgument = "bare"
 
-// serveBare says on out where it listens, and answers every request with the bytes of in.
-func serveBare(in io.Reader, out io.Writer) error {
+// serveBare logs where it listens, and answers every request with the bytes of in.
+func serveBare(in io.Reader, log *slog.Logger) error {
 	body, err := io.ReadAll(in)
 	if err != nil {
 		return err
@@ -20,9 +20,7 @@ func serveBare(in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(out, ln.Addr()); err != nil {
-		return err
-	}
+	log.Info("listening", "address", ln.Addr().String())
 	return http.Serve(ln, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { //nolint:gosec // bare
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(body)

@@ -3,9 +3,10 @@ package main
 import (
 	"context"
 	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/pulso-lab/pulso/internal/bench"
 )
 
 // throughput is what a server did under the load of a round.
@@ -15,19 +16,20 @@ type throughput struct {
 }
 
 // saturate lets clients ask one request after the other for a while.
-func saturate(ctx context.Context, s *server, clients int, d time.Duration) (throughput, error) {
+func saturate(ctx context.Context, s *bench.Process, clients int, d time.Duration) (throughput, error) {
 	all, err := connect(ctx, s, clients)
 	if err != nil {
 		return throughput{}, err
 	}
 	defer disconnect(all)
-	before, err := s.cpu()
+	before, err := bench.CPU(s.PID())
 	if err != nil {
 		return throughput{}, err
 	}
 	var requests atomic.Int64
 	began := time.Now()
-	err = together(all, func(_ int, c *client) error {
+	err = bench.Together(len(all), func(i int) error {
+		c := all[i]
 		n := int64(0)
 		defer func() { requests.Add(n) }()
 		for time.Since(began) < d && ctx.Err() == nil {
@@ -42,14 +44,14 @@ func saturate(ctx context.Context, s *server, clients int, d time.Duration) (thr
 	if err != nil {
 		return throughput{}, err
 	}
-	after, err := s.cpu()
+	after, err := bench.CPU(s.PID())
 	n := requests.Load()
 	return throughput{perSecond: float64(n) / took.Seconds(), cpu: (after - before) / time.Duration(n)}, err
 }
 
 // ask lets clients ask every 1 to 2 s for a while, and returns all latencies. When a request is due does not depend on
 // the answer to the one before.
-func ask(ctx context.Context, s *server, clients int, d time.Duration) ([]time.Duration, error) {
+func ask(ctx context.Context, s *bench.Process, clients int, d time.Duration) ([]time.Duration, error) {
 	all, err := connect(ctx, s, clients)
 	if err != nil {
 		return nil, err
@@ -57,7 +59,8 @@ func ask(ctx context.Context, s *server, clients int, d time.Duration) ([]time.D
 	defer disconnect(all)
 	latencies := make([][]time.Duration, clients)
 	began := time.Now()
-	err = together(all, func(i int, c *client) error {
+	err = bench.Together(len(all), func(i int) error {
+		c := all[i]
 		random := rand.New(rand.NewPCG(1, uint64(i))) //nolint:gosec // the same users in every run
 		wait := func(least float64) time.Duration {
 			return time.Duration((least + random.Float64()) * float64(time.Second))
@@ -83,10 +86,10 @@ func ask(ctx context.Context, s *server, clients int, d time.Duration) ([]time.D
 }
 
 // connect opens connections, and asks once on each, so that both sides are ready.
-func connect(ctx context.Context, s *server, clients int) ([]*client, error) {
+func connect(ctx context.Context, s *bench.Process, clients int) ([]*client, error) {
 	all := make([]*client, 0, clients)
 	for range clients {
-		c, err := dial(ctx, s.address)
+		c, err := dial(ctx, s.Address)
 		if err == nil {
 			all = append(all, c)
 			err = c.conn.SetDeadline(time.Now().Add(time.Hour))
@@ -106,21 +109,4 @@ func disconnect(clients []*client) {
 	for _, c := range clients {
 		c.close()
 	}
-}
-
-// together does the same with all clients at once, and returns the first error.
-func together(clients []*client, do func(int, *client) error) error {
-	var group sync.WaitGroup
-	errs := make(chan error, len(clients))
-	for i, c := range clients {
-		group.Go(func() { errs <- do(i, c) })
-	}
-	group.Wait()
-	close(errs)
-	for err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

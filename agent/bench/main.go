@@ -21,6 +21,9 @@ import (
 	"os/signal"
 	"slices"
 	"time"
+
+	"github.com/pulso-lab/pulso/internal/bench"
+	"github.com/pulso-lab/pulso/internal/service"
 )
 
 // plan is how much is measured.
@@ -33,22 +36,17 @@ type plan struct {
 
 var full = plan{clients: 300, rounds: 7, round: 3 * time.Second, users: 30 * time.Second}
 
-// printf is fmt.Printf outside tests.
-type printf func(format string, values ...any)
-
-func show(format string, values ...any) { fmt.Printf(format, values...) }
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	var err error
 	switch {
 	case len(os.Args) == 2 && os.Args[1] == bareArgument:
-		err = serveBare(os.Stdin, os.Stdout)
+		err = serveBare(os.Stdin, service.NewLogger(os.Stderr))
 	case len(os.Args) == 2:
-		err = bench(ctx, show, os.Args[1], full)
+		err = measure(ctx, bench.Show, os.Args[1], full)
 	default:
-		err = bench(ctx, show, "bin/agent", full)
+		err = measure(ctx, bench.Show, "bin/agent", full)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -57,24 +55,24 @@ func main() {
 	}
 }
 
-// bench measures, and prints a table and the figures.
-func bench(ctx context.Context, say printf, binary string, p plan) (err error) {
+// measure runs the plan, and prints a table and the figures.
+func measure(ctx context.Context, say bench.Printf, binary string, p plan) (err error) {
 	agent, err := startAgent(ctx, binary)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, agent.stop()) }()
+	defer func() { err = errors.Join(err, agent.Stop()) }()
 	bare, err := startBare(ctx, agent)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, bare.stop()) }()
+	defer func() { err = errors.Join(err, bare.Stop()) }()
 
 	ratio, err := compare(ctx, say, agent, bare, p)
 	if err != nil {
 		return err
 	}
-	resident, err := agent.residentMiB()
+	held, err := bench.Holds(agent.PID())
 	if err != nil {
 		return err
 	}
@@ -83,13 +81,13 @@ func bench(ctx context.Context, say printf, binary string, p plan) (err error) {
 		return err
 	}
 	say("\nfigure agent.http_over_bare %.3f\nfigure agent.p99_ms_200rps %.2f\nfigure agent.rss_mib %.1f\n",
-		ratio, p99.Seconds()*1000, resident)
+		ratio, p99.Seconds()*1000, float64(held.Most)/(1<<20))
 	return nil
 }
 
 // compare prints the rounds, and returns the median of their ratios.
-func compare(ctx context.Context, say printf, agent, bare *server, p plan) (float64, error) {
-	for _, s := range []*server{agent, bare} { // warm
+func compare(ctx context.Context, say bench.Printf, agent, bare *bench.Process, p plan) (float64, error) {
+	for _, s := range []*bench.Process{agent, bare} { // warm
 		if _, err := saturate(ctx, s, p.clients, p.round/3); err != nil {
 			return 0, err
 		}
@@ -98,11 +96,11 @@ func compare(ctx context.Context, say printf, agent, bare *server, p plan) (floa
 		"round", "agent, requests/s", "bare, requests/s", "ratio", "CPU per request: agent, bare")
 	var ratios []float64
 	for round := range p.rounds {
-		order := []*server{agent, bare}
+		order := []*bench.Process{agent, bare}
 		if round%2 == 1 {
 			slices.Reverse(order)
 		}
-		result := map[*server]throughput{}
+		result := map[*bench.Process]throughput{}
 		for _, s := range order {
 			var err error
 			if result[s], err = saturate(ctx, s, p.clients, p.round); err != nil {
@@ -114,28 +112,21 @@ func compare(ctx context.Context, say printf, agent, bare *server, p plan) (floa
 		say("%5d %18.0f %18.0f %7.3f %15.1f µs %7.1f µs\n", round+1, a.perSecond, b.perSecond, ratios[round],
 			a.cpu.Seconds()*1e6, b.cpu.Seconds()*1e6)
 	}
-	slices.Sort(ratios)
-	return ratios[len(ratios)/2], nil
+	return bench.Median(ratios), nil
 }
 
 // users prints the latencies at the users' real rate, and returns the agent's p99.
-func users(ctx context.Context, say printf, agent, bare *server, p plan) (time.Duration, error) {
+func users(ctx context.Context, say bench.Printf, agent, bare *bench.Process, p plan) (time.Duration, error) {
 	say("\n%d users, each every 1 to 2 s\n%7s %10s %9s %9s %9s\n", p.clients, "", "requests", "p50", "p99", "most")
 	var p99 time.Duration
-	for _, s := range []*server{bare, agent} {
+	for _, s := range []*bench.Process{bare, agent} {
 		latencies, err := ask(ctx, s, p.clients, p.users)
 		if err != nil {
 			return 0, err
 		}
-		p99 = percentile(latencies, 99)
-		say("%7s %10d %6.2f ms %6.2f ms %6.2f ms\n", s.name, len(latencies),
-			percentile(latencies, 50).Seconds()*1000, p99.Seconds()*1000, percentile(latencies, 100).Seconds()*1000)
+		p99 = bench.Percentile(latencies, 99)
+		say("%7s %10d %6.2f ms %6.2f ms %6.2f ms\n", s.Name, len(latencies),
+			bench.Percentile(latencies, 50).Seconds()*1000, p99.Seconds()*1000, bench.Percentile(latencies, 100).Seconds()*1000)
 	}
 	return p99, nil
-}
-
-// percentile is the smallest latency that p percent of them do not exceed. It sorts them.
-func percentile(latencies []time.Duration, p int) time.Duration {
-	slices.Sort(latencies)
-	return latencies[(len(latencies)*p+99)/100-1]
 }

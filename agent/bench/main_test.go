@@ -30,7 +30,7 @@ func TestBench(t *testing.T) {
 	var out bytes.Buffer
 	short := plan{clients: 20, rounds: 3, round: 300 * time.Millisecond, users: 1200 * time.Millisecond}
 	print := func(format string, values ...any) { fmt.Fprintf(&out, format, values...) }
-	if err := bench(t.Context(), print, binary, short); err != nil {
+	if err := measure(t.Context(), print, binary, short); err != nil {
 		t.Fatalf("%v\n%s", err, &out)
 	}
 	t.Logf("\n%s", &out)
@@ -49,7 +49,7 @@ func TestBench(t *testing.T) {
 
 func TestBenchFailsWithTheAgent(t *testing.T) {
 	for _, binary := range []string{"/nowhere", "/bin/true"} {
-		if err := bench(t.Context(), nil, binary, plan{}); err == nil {
+		if err := measure(t.Context(), nil, binary, plan{}); err == nil {
 			t.Errorf("%s was measured", binary)
 		}
 	}
@@ -72,20 +72,5 @@ func TestAnswer(t *testing.T) {
 		if body, err := answer([]byte(text)); err == nil {
 			t.Errorf("%q gave %q", text, body)
 		}
-	}
-}
-
-func TestPercentile(t *testing.T) {
-	var latencies []time.Duration
-	for i := 200; i > 0; i-- {
-		latencies = append(latencies, time.Duration(i))
-	}
-	for p, want := range map[int]time.Duration{50: 100, 99: 198, 100: 200} {
-		if got := percentile(latencies, p); got != want {
-			t.Errorf("p%d is %d, want %d", p, got, want)
-		}
-	}
-	if got := percentile([]time.Duration{7}, 99); got != 7 {
-		t.Errorf("of one: %d", got)
 	}
 }

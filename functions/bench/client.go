@@ -8,9 +8,11 @@ import (
 	"net"
 	"strconv"
 	"time"
+
+	"github.com/pulso-lab/pulso/internal/bench"
 )
 
-// patience bounds a connection's life, and how long a process may take to listen.
+// patience bounds a connection's life.
 const patience = time.Minute
 
 // client is one keep-alive connection. It does no more than it must, since it takes its time from the servers: it writes
@@ -22,7 +24,7 @@ type client struct {
 }
 
 // overHTTP is a server that stores what it is sent, with a key for each request or without.
-func overHTTP(name string, s *server, withKey bool) contender {
+func overHTTP(name string, s *bench.Process, withKey bool) contender {
 	connect := func(ctx context.Context, n int) ([]writer, func(), error) {
 		clients := make([]*client, 0, n)
 		disconnect := func() {
@@ -32,7 +34,7 @@ func overHTTP(name string, s *server, withKey bool) contender {
 		}
 		writers := make([]writer, n)
 		for i := range writers {
-			c, err := dial(ctx, s.address, i, withKey)
+			c, err := dial(ctx, s.Address, i, withKey)
 			if err != nil {
 				disconnect()
 				return nil, nil, err
@@ -41,14 +43,14 @@ func overHTTP(name string, s *server, withKey bool) contender {
 			writers[i] = func(context.Context) (int, error) {
 				err := c.post()
 				if err != nil {
-					err = fmt.Errorf("%w; the newest line of the server's log: %v", err, s.last.Load())
+					err = fmt.Errorf("%w; the newest line of the server's log: %s", err, s.Last())
 				}
 				return 1, err
 			}
 		}
 		return writers, disconnect, nil
 	}
-	return contender{name: name, pid: s.cmd.Process.Pid, connect: connect}
+	return contender{name: name, pid: s.PID(), connect: connect}
 }
 
 func dial(ctx context.Context, address string, writer int, withKey bool) (*client, error) {

@@ -28,7 +28,7 @@ func costs(a, b string) ratio {
 }
 
 // compare gives every contender its turns, prints the medians, and returns the medians of the ratios.
-func (b *bench) compare(ctx context.Context, n int, contenders []contender, ratios ...ratio) ([]float64, error) {
+func (b *runner) compare(ctx context.Context, n int, contenders []contender, ratios ...ratio) ([]float64, error) {
 	count := b.fewer
 	if n == goal {
 		count = b.rounds
@@ -66,13 +66,13 @@ func (b *bench) compare(ctx context.Context, n int, contenders []contender, rati
 }
 
 // head is the table's first line.
-func (b *bench) head(title string) {
+func (b *runner) head(title string) {
 	b.say("\n%s\n%7s %-12s %8s %9s %9s  %31s %9s\n%7s %-12s %8s %9s %9s  %9s %9s %11s %9s\n", title,
 		"", "", "", "", "", "CPU time per row, µs", "rows per",
 		"writers", "", "rows/s", "p50, ms", "p99, ms", "its own", "database", "both", "statement")
 }
 
-func (b *bench) line(n int, name string, of func(func(measured) float64) float64) {
+func (b *runner) line(n int, name string, of func(func(measured) float64) float64) {
 	b.say("%7d %-12s %8.0f %9.2f %9.2f  %9.1f %9.1f %11.1f %9.1f\n", n, name,
 		of(func(m measured) float64 { return m.perSecond }),
 		of(func(m measured) float64 { return milli(m.p50) }), of(func(m measured) float64 { return milli(m.p99) }),

@@ -5,52 +5,34 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 
 	_ "github.com/go-sql-driver/mysql" // SQL that no service of ours speaks: TRUNCATE, LOAD DATA, SHOW STATUS
 
-	"github.com/pulso-lab/pulso/internal/mariadb"
-	"github.com/pulso-lab/pulso/internal/store"
+	"github.com/pulso-lab/pulso/internal/bench"
 )
 
 // database is a private MariaDB with Pulso's tables.
 type database struct {
-	server *mariadb.Server
-	dsn    string
-	dir    string
-	pid    int
-	plain  *sql.DB
+	*bench.Database
+	dsn   string
+	plain *sql.DB
 }
 
-// startDatabase makes one in a folder of its own, which it removes at stop.
+// startDatabase starts one. The caller must stop it.
 func startDatabase(ctx context.Context) (*database, error) {
-	dir, err := os.MkdirTemp("", "pulso-bench-")
+	server, err := bench.StartDatabase(ctx)
 	if err != nil {
 		return nil, err
 	}
-	server, err := mariadb.Start(ctx, filepath.Join(dir, "data"), filepath.Join(dir, "log"))
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	d := &database{server: server, dsn: server.DSN("pulso"), dir: dir}
+	d := &database{Database: server}
 	if err := d.prepare(ctx); err != nil {
 		return nil, errors.Join(err, d.stop())
 	}
 	return d, nil
 }
 
-func (d *database) prepare(ctx context.Context) error {
-	if err := d.server.Create(ctx, "pulso"); err != nil {
-		return err
-	}
-	s, err := store.Open(d.dsn, 1)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(s.Migrate(ctx), s.Close()); err != nil {
+func (d *database) prepare(ctx context.Context) (err error) {
+	if d.dsn, err = d.Tables(ctx, "pulso"); err != nil {
 		return err
 	}
 	if d.plain, err = sql.Open("mysql", d.dsn); err != nil {
@@ -59,12 +41,11 @@ func (d *database) prepare(ctx context.Context) error {
 	return d.check(ctx)
 }
 
-// check makes sure of what the figures rest on, and finds the server's process.
+// check makes sure of what the figures rest on.
 func (d *database) check(ctx context.Context) error {
 	var flush, most, infile int
-	var pidFile string
-	row := d.plain.QueryRowContext(ctx, "SELECT @@innodb_flush_log_at_trx_commit, @@max_connections, @@local_infile, @@pid_file")
-	if err := row.Scan(&flush, &most, &infile, &pidFile); err != nil {
+	row := d.plain.QueryRowContext(ctx, "SELECT @@innodb_flush_log_at_trx_commit, @@max_connections, @@local_infile")
+	if err := row.Scan(&flush, &most, &infile); err != nil {
 		return fmt.Errorf("the server's settings: %w", err)
 	}
 	if flush != 1 {
@@ -76,12 +57,7 @@ func (d *database) check(ctx context.Context) error {
 	if infile != 1 {
 		return errors.New("local_infile is off: LOAD DATA LOCAL INFILE needs it")
 	}
-	text, err := os.ReadFile(pidFile)
-	if err != nil {
-		return err
-	}
-	d.pid, err = strconv.Atoi(strings.TrimSpace(string(text)))
-	return err
+	return nil
 }
 
 // empty gives every measurement the same start: an empty table, and no changed pages of the one before to be written.
@@ -114,5 +90,5 @@ func (d *database) stop() error {
 	if d.plain != nil {
 		err = d.plain.Close()
 	}
-	return errors.Join(err, d.server.Stop(), os.RemoveAll(d.dir))
+	return errors.Join(err, d.Remove())
 }

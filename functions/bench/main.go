@@ -30,6 +30,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/pulso-lab/pulso/internal/bench"
 	"github.com/pulso-lab/pulso/internal/service"
 )
 
@@ -48,11 +49,6 @@ type plan struct {
 }
 
 var full = plan{writers: []int{1, 16, 64, goal, 256}, rounds: 5, fewer: 3, turn: 2500 * time.Millisecond}
-
-// printf is fmt.Printf outside tests.
-type printf func(format string, values ...any)
-
-func show(format string, values ...any) { fmt.Printf(format, values...) }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -81,7 +77,7 @@ func run(ctx context.Context, arguments []string) error {
 	binary := flags.String("functions", "bin/functions", "the functions' `binary`")
 	profile := flags.String("profile", "", "measure nothing, and leave a CPU profile of the batch route in this `folder`")
 	_ = flags.Parse(arguments) // it exits
-	return begin(ctx, show, full, *binary, func(b *bench) error {
+	return begin(ctx, bench.Show, full, *binary, func(b *runner) error {
 		if *profile != "" {
 			return b.leaveProfile(ctx, *profile)
 		}
@@ -89,28 +85,28 @@ func run(ctx context.Context, arguments []string) error {
 	})
 }
 
-// bench is a run.
-type bench struct {
+// runner is a run.
+type runner struct {
 	plan
-	say     printf
+	say     bench.Printf
 	db      *database
 	binary  string // of the functions
 	servers *servers
-	started []*server
+	started []*bench.Process
 }
 
 // begin says what a run is on, and gives do a run with a database.
-func begin(ctx context.Context, say printf, p plan, binary string, do func(*bench) error) (err error) {
+func begin(ctx context.Context, say bench.Printf, p plan, binary string, do func(*runner) error) (err error) {
 	db, err := startDatabase(ctx)
 	if err != nil {
 		return err
 	}
-	b := &bench{plan: p, say: say, db: db, binary: binary}
+	b := &runner{plan: p, say: say, db: db, binary: binary}
 	defer func() {
-		stopped := together(len(b.started), func(i int) error { return b.started[i].stop() })
+		stopped := bench.Together(len(b.started), func(i int) error { return b.started[i].Stop() })
 		err = errors.Join(err, stopped, db.stop())
 	}()
-	if err := describe(say, db.dir); err != nil {
+	if err := bench.Describe(say, db.Dir); err != nil {
 		return err
 	}
 	return do(b)
@@ -119,13 +115,13 @@ func begin(ctx context.Context, say printf, p plan, binary string, do func(*benc
 // parts are the tables.
 var parts = []struct {
 	name    string
-	measure func(b *bench, ctx context.Context) error
+	measure func(b *runner, ctx context.Context) error
 }{
-	{"store", (*bench).store}, {"http", (*bench).http}, {"framework", (*bench).framework}, {"keys", (*bench).keys},
+	{"store", (*runner).store}, {"http", (*runner).http}, {"framework", (*runner).framework}, {"keys", (*runner).keys},
 }
 
 // measure prints the tables, or one of them.
-func (b *bench) measure(ctx context.Context, only string) error {
+func (b *runner) measure(ctx context.Context, only string) error {
 	measured := false
 	for _, part := range parts {
 		if only != "" && only != part.name {

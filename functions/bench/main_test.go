@@ -50,7 +50,7 @@ func skipWithoutMariaDB(t *testing.T, err error) {
 func TestBench(t *testing.T) {
 	var out bytes.Buffer
 	print := func(format string, values ...any) { fmt.Fprintf(&out, format, values...) }
-	err := begin(t.Context(), print, short, functionsBinary(t), func(b *bench) error { return b.measure(t.Context(), "") })
+	err := begin(t.Context(), print, short, functionsBinary(t), func(b *runner) error { return b.measure(t.Context(), "") })
 	skipWithoutMariaDB(t, err)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, &out)
@@ -83,7 +83,7 @@ func silent(string, ...any) {}
 
 // What the contenders are compared by is the same work: all of them store the same row.
 func TestAllStoreTheSameRow(t *testing.T) {
-	err := begin(t.Context(), silent, short, functionsBinary(t), func(b *bench) error {
+	err := begin(t.Context(), silent, short, functionsBinary(t), func(b *runner) error {
 		s, err := b.serving(t.Context())
 		if err != nil {
 			return err
@@ -141,7 +141,7 @@ func TestALostRowVoidsTheRun(t *testing.T) {
 	loses := contender{name: "loses", pid: self, connect: func(context.Context, int) ([]writer, func(), error) {
 		return []writer{func(context.Context) (int, error) { return 1, nil }}, func() {}, nil
 	}}
-	err := begin(t.Context(), silent, short, "", func(b *bench) error {
+	err := begin(t.Context(), silent, short, "", func(b *runner) error {
 		_, err := b.compare(t.Context(), 1, []contender{loses})
 		return err
 	})
@@ -153,7 +153,7 @@ func TestALostRowVoidsTheRun(t *testing.T) {
 
 func TestBenchFailsWithTheFunctions(t *testing.T) {
 	for _, binary := range []string{"/nowhere", "/bin/true"} {
-		err := begin(t.Context(), silent, short, binary, func(b *bench) error { return b.measure(t.Context(), "keys") })
+		err := begin(t.Context(), silent, short, binary, func(b *runner) error { return b.measure(t.Context(), "keys") })
 		skipWithoutMariaDB(t, err)
 		if err == nil {
 			t.Errorf("%s was measured", binary)
@@ -163,7 +163,7 @@ func TestBenchFailsWithTheFunctions(t *testing.T) {
 
 func TestProfile(t *testing.T) {
 	dir := t.TempDir()
-	err := begin(t.Context(), silent, short, "", func(b *bench) error { return b.leaveProfile(t.Context(), dir) })
+	err := begin(t.Context(), silent, short, "", func(b *runner) error { return b.leaveProfile(t.Context(), dir) })
 	skipWithoutMariaDB(t, err)
 	if err != nil {
 		t.Fatal(err)
@@ -212,17 +212,5 @@ func TestOnlyTheNumberOfARequestChanges(t *testing.T) {
 	}
 	if r, err = newRequest(7, false); err != nil || bytes.Contains(r.next(), []byte("Idempotency-Key")) {
 		t.Errorf("a key that was not asked for: %q, %v", r.text, err)
-	}
-}
-
-func TestPercentile(t *testing.T) {
-	var latencies []time.Duration
-	for i := 200; i > 0; i-- {
-		latencies = append(latencies, time.Duration(i))
-	}
-	for p, want := range map[int]time.Duration{50: 100, 99: 198, 100: 200} {
-		if got := percentile(latencies, p); got != want {
-			t.Errorf("p%d is %d, want %d", p, got, want)
-		}
 	}
 }

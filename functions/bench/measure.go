@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
-	"github.com/prometheus/procfs"
+	"github.com/pulso-lab/pulso/internal/bench"
 )
 
 // contender is one way to store samples.
@@ -71,7 +70,7 @@ func measure(ctx context.Context, db *database, c contender, n int, d time.Durat
 	rows := time.Duration(did.rows)
 	return measured{
 		perSecond: float64(did.rows) / did.took.Seconds(),
-		p50:       percentile(did.latencies, 50), p99: percentile(did.latencies, 99),
+		p50:       bench.Percentile(did.latencies, 50), p99: bench.Percentile(did.latencies, 99),
 		own: (after.own - before.own) / rows, database: (after.database - before.database) / rows,
 		perStatement: float64(did.rows) / float64(after.statements-before.statements),
 		elsewhere:    100 * max(0, after.elsewhere()-before.elsewhere()).Seconds() / (after.machine - before.machine).Seconds(),
@@ -90,7 +89,7 @@ func saturate(ctx context.Context, writers []writer, d time.Duration) (load, err
 	rows := make([]int, len(writers))
 	latencies := make([][]time.Duration, len(writers))
 	began := time.Now()
-	err := together(len(writers), func(i int) error {
+	err := bench.Together(len(writers), func(i int) error {
 		for now := began; now.Sub(began) < d; {
 			n, err := writers[i](ctx)
 			if err != nil {
@@ -110,29 +109,6 @@ func saturate(ctx context.Context, writers []writer, d time.Duration) (load, err
 	return l, err
 }
 
-// together does the same n times at once, and returns the first error.
-func together(n int, do func(i int) error) error {
-	var group sync.WaitGroup
-	errs := make(chan error, n)
-	for i := range n {
-		group.Go(func() { errs <- do(i) })
-	}
-	group.Wait()
-	close(errs)
-	for err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// percentile is the smallest latency that p percent of them do not exceed. It sorts them.
-func percentile(latencies []time.Duration, p int) time.Duration {
-	slices.Sort(latencies)
-	return latencies[(len(latencies)*p+99)/100-1]
-}
-
 // counters grow while a contender works.
 type counters struct {
 	own, database time.Duration // CPU time of the two processes
@@ -150,41 +126,17 @@ func look(ctx context.Context, db *database, c contender) (counters, error) {
 		return counters{}, err
 	}
 	now := counters{statements: statements}
-	if now.own, err = cpu(c.pid); err != nil {
+	if now.own, err = bench.CPU(c.pid); err != nil {
 		return counters{}, err
 	}
-	if now.database, err = cpu(db.pid); err != nil {
+	if now.database, err = bench.CPU(db.PID()); err != nil {
 		return counters{}, err
 	}
 	if c.pid != self {
-		if now.client, err = cpu(self); err != nil {
+		if now.client, err = bench.CPU(self); err != nil {
 			return counters{}, err
 		}
 	}
-	now.busy, now.machine, err = machineCPU()
+	now.busy, now.machine, err = bench.MachineCPU()
 	return now, err
 }
-
-// cpu is the CPU time that a process has used, in steps of 10 ms.
-func cpu(pid int) (time.Duration, error) {
-	process, err := procfs.NewProc(pid)
-	if err != nil {
-		return 0, err
-	}
-	stat, err := process.Stat()
-	return seconds(stat.CPUTime()), err
-}
-
-// machineCPU is the CPU time that was used since the boot, and all of it.
-func machineCPU() (busy, total time.Duration, err error) {
-	fs, err := procfs.NewDefaultFS()
-	if err != nil {
-		return 0, 0, err
-	}
-	stat, err := fs.Stat()
-	t := stat.CPUTotal
-	used := t.User + t.Nice + t.System + t.IRQ + t.SoftIRQ + t.Steal
-	return seconds(used), seconds(used + t.Idle + t.Iowait), err
-}
-
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -7,11 +7,12 @@ import (
 	"path/filepath"
 
 	"github.com/pulso-lab/pulso/functions/internal/batch"
+	"github.com/pulso-lab/pulso/internal/bench"
 	"github.com/pulso-lab/pulso/internal/store"
 )
 
 // store measures the writers alone.
-func (b *bench) store(ctx context.Context) (err error) {
+func (b *runner) store(ctx context.Context) (err error) {
 	direct, err := store.Open(b.db.dsn, directPool)
 	if err != nil {
 		return err
@@ -32,7 +33,7 @@ func (b *bench) store(ctx context.Context) (err error) {
 }
 
 // http measures the routes as they are run, beside the sketch.
-func (b *bench) http(ctx context.Context) error {
+func (b *runner) http(ctx context.Context) error {
 	s, err := b.serving(ctx)
 	if err != nil {
 		return err
@@ -44,7 +45,7 @@ func (b *bench) http(ctx context.Context) error {
 }
 
 // framework measures the same handler under functions-framework-go and without it.
-func (b *bench) framework(ctx context.Context) error {
+func (b *runner) framework(ctx context.Context) error {
 	s, err := b.serving(ctx)
 	if err != nil {
 		return err
@@ -59,7 +60,7 @@ func (b *bench) framework(ctx context.Context) error {
 }
 
 // keys measures what an Idempotency-Key on every request costs.
-func (b *bench) keys(ctx context.Context) error {
+func (b *runner) keys(ctx context.Context) error {
 	s, err := b.serving(ctx)
 	if err != nil {
 		return err
@@ -75,7 +76,7 @@ func (b *bench) keys(ctx context.Context) error {
 }
 
 // atAll compares at every number of writers, and prints the figures of goal, one for each ratio.
-func (b *bench) atAll(ctx context.Context, contenders []contender, ratios []ratio, figures ...string) error {
+func (b *runner) atAll(ctx context.Context, contenders []contender, ratios []ratio, figures ...string) error {
 	var atGoal []float64
 	for _, n := range b.writers {
 		medians, err := b.compare(ctx, n, contenders, ratios...)
@@ -94,14 +95,14 @@ func (b *bench) atAll(ctx context.Context, contenders []contender, ratios []rati
 }
 
 // servers are the contenders over HTTP.
-type servers struct{ direct, batch, sketch, served, bare *server }
+type servers struct{ direct, batch, sketch, served, bare *bench.Process }
 
 // serving starts the servers when they are first needed; stop ends them.
-func (b *bench) serving(ctx context.Context) (s servers, err error) {
+func (b *runner) serving(ctx context.Context) (s servers, err error) {
 	if b.servers != nil {
 		return *b.servers, nil
 	}
-	note := func(s *server, failed error) *server {
+	note := func(s *bench.Process, failed error) *bench.Process {
 		if s != nil {
 			b.started = append(b.started, s)
 		}
@@ -120,7 +121,7 @@ func (b *bench) serving(ctx context.Context) (s servers, err error) {
 }
 
 // leaveProfile profiles the batch route's handler under the load of goal for five turns.
-func (b *bench) leaveProfile(ctx context.Context, dir string) error {
+func (b *runner) leaveProfile(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return err
 	}
@@ -130,7 +131,7 @@ func (b *bench) leaveProfile(ctx context.Context, dir string) error {
 		return err
 	}
 	m, err := measure(ctx, b.db, overHTTP("batch", s, false), goal, 5*b.turn)
-	if err := errors.Join(err, s.stop()); err != nil { // it writes the profile at its end
+	if err := errors.Join(err, s.Stop()); err != nil { // it writes the profile at its end
 		return err
 	}
 	b.head("The batch route's handler on bare net/http")

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/pulso-lab/pulso/internal/bench"
 	"github.com/pulso-lab/pulso/internal/sample"
 )
 
@@ -15,14 +16,9 @@ const columns = "total_ram,ram_libre,uso_ram,porcentaje_ram,porcentaje_cpu_uso,p
 	"procesos_corriendo,total_procesos,procesos_durmiendo,procesos_zombie,procesos_parados," +
 	"hora,host,secuencia,fuente,api,recibido"
 
-// vitals is a sample with all of its fields, as an agent sends it. Every writer stands for a VM of its own.
+// vitals is a sample of a writer, each of which stands for a VM of its own.
 func vitals(writer int, secuencia int64) sample.Sample {
-	return sample.Sample{
-		TotalRAM: 15990, RAMLibre: 9312, UsoRAM: 6678, PorcentajeRAM: 41.76, PorcentajeCPUUso: 37.42, PorcentajeCPULibre: 62.58,
-		ProcesosCorriendo: 3, TotalProcesos: 233, ProcesosDurmiendo: 228, ProcesosZombie: 1, ProcesosParados: 1,
-		Hora: sample.NewHora(time.UnixMicro(secuencia)), Host: fmt.Sprintf("vm-%03d", writer), Secuencia: &secuencia,
-		Fuente: sample.FuenteKernel,
-	}
+	return bench.Sample(fmt.Sprintf("vm-%03d", writer), secuencia)
 }
 
 // firstSecuencia is where an agent's numbers start: the clock in microseconds, which has 16 digits until the year 2286, so that no

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -24,9 +27,11 @@ type Process struct {
 	last    atomic.Value  // the newest line of its log, a string
 }
 
-// Start starts a program that logs JSON lines to its standard error, and waits for the one that says where it listens.
-// The caller must Stop it.
-func Start(cmd *exec.Cmd, name string) (*Process, error) {
+// Start starts one of our services, or what logs as they do, on a free port, and waits until it says where it listens.
+// Of Pulso's settings it gets those of env, and nothing from this process's environment. The caller must Stop it.
+func Start(cmd *exec.Cmd, name string, env ...string) (*Process, error) {
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PULSO_") })
+	cmd.Env = append(cmd.Env, append(env, "PORT=0", "PULSO_LISTEN=127.0.0.1")...)
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		return nil, err

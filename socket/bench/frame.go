@@ -48,7 +48,7 @@ func readHead(in *bufio.Reader) (h head, err error) {
 	case 4:
 		h.length = int(binary.BigEndian.Uint16(text[2:]))
 	case 10:
-		h.length = int(min(binary.BigEndian.Uint64(text[2:]), longest+1)) //nolint:gosec // not over longest+1
+		h.length = int(min(binary.BigEndian.Uint64(text[2:]), longest+1))
 	}
 	if text[1] > 127 || h.length > longest {
 		return h, fmt.Errorf("a frame that begins with %x", text)

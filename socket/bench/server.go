@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/pulso-lab/pulso/internal/bench"
 )
@@ -27,8 +24,7 @@ type programs struct {
 	node   string // the folder
 }
 
-// start starts a server as it is run, but for a port of its own, and returns when it has found its database. Nothing
-// of Pulso's in this process's environment reaches it.
+// start starts a server as it is run, but for a port of its own, and returns when it has found its database.
 func (p programs) start(ctx context.Context, name, dsn string) (*bench.Process, error) {
 	path, err := filepath.Abs(p.socket)
 	if err != nil {
@@ -39,9 +35,7 @@ func (p programs) start(ctx context.Context, name, dsn string) (*bench.Process, 
 		cmd = exec.CommandContext(ctx, "node", "server.mjs", name) //nolint:gosec // one of two names
 		cmd.Dir = p.node
 	}
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PULSO_") })
-	cmd.Env = append(cmd.Env, "PORT=0", "PULSO_LISTEN=127.0.0.1", "PULSO_DB_DSN="+dsn)
-	server, err := bench.Start(cmd, name)
+	server, err := bench.Start(cmd, name, "PULSO_DB_DSN="+dsn)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +54,7 @@ func ready(ctx context.Context, server *bench.Process) error {
 		if err != nil {
 			return err
 		}
-		answer, err := http.DefaultClient.Do(request) //nolint:gosec // our own address
+		answer, err := http.DefaultClient.Do(request)
 		if err == nil {
 			_ = answer.Body.Close()
 			if answer.StatusCode == http.StatusOK {
