@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	questions = 200 // of each kind
+	questions = 100 // of each kind
 	crowd     = 4   // askers at once
 	points    = 2000
 	fullest   = 2 * 60 * 60 // seconds that the samples must reach back for all kinds
