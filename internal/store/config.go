@@ -63,6 +63,12 @@ func (c Config) Open(ctx context.Context) (*Store, error) {
 	return s, nil
 }
 
+// OpenMore makes another pool, of this size, to the same database.
+func (c Config) OpenMore(ctx context.Context, pool int) (*Store, error) {
+	c.pool = pool
+	return c.open(ctx)
+}
+
 func (c Config) open(ctx context.Context) (*Store, error) {
 	if c.cloud == nil {
 		return newStore(c.mysql.Clone(), c.pool, c.LockWait)

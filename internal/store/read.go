@@ -35,6 +35,21 @@ func (s *Store) RowsAfter(ctx context.Context, high int64, ranges []Range, limit
 	return s.rows(ctx, query, append(args, limit)...)
 }
 
+// RowsBetween reads, in order of id, at most limit of the rows with an id over after and up to upTo.
+func (s *Store) RowsBetween(ctx context.Context, after, upTo int64, limit int) ([]sample.Row, error) {
+	visible, err := s.rows(ctx, rowColumns+"WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", after, upTo, limit)
+	return plain(visible), err
+}
+
+// plain is the rows alone.
+func plain(visible []Visible) []sample.Row {
+	rows := make([]sample.Row, len(visible))
+	for i, v := range visible {
+		rows[i] = v.Row
+	}
+	return rows
+}
+
 // Settled is an id to start reading behind: the newest row that was inserted, by the database's clock, more than span
 // before the newest one, and whose successors were all inserted since; 0 when there is none. What lies between it and
 // the next row is a gap that may still fill. It walks the primary key backwards, so that it costs what it spans.
@@ -82,11 +97,7 @@ func (s *Store) Windows(ctx context.Context, span time.Duration, hosts, limit in
 		all = append(all, window...)
 	}
 	slices.SortFunc(all, func(a, b Visible) int { return cmp.Compare(a.ID, b.ID) })
-	rows := make([]sample.Row, len(all))
-	for i, v := range all {
-		rows[i] = v.Row
-	}
-	return rows, nil
+	return plain(all), nil
 }
 
 // hostHora is a host and its newest `hora`.

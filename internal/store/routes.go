@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,7 +26,10 @@ type RouteSecond struct {
 	Rows     int       // stored
 	Errors   int       // answers that are the service's fault, 500 and above
 	Latency  latency.Histogram
+	Guardado time.Time // the database's clock at the last change; not written
 }
+
+const routeSecondColumns = "SELECT recibido, api, instance, writer, requests, stored_rows, errors, latency, guardado FROM route_stats "
 
 // WriteRouteSeconds stores at most MaxRouteSeconds, or none of them. A second that the same instance of the same route
 // has stored before is replaced, so that it may be written again until it is complete, and after any error.
@@ -61,8 +65,29 @@ func (s *Store) WriteRouteSeconds(ctx context.Context, seconds []RouteSecond) er
 // RouteSeconds reads the seconds of all routes and instances at or after from and before to, in order of the second,
 // the route and the instance, and at most limit of them.
 func (s *Store) RouteSeconds(ctx context.Context, from, to time.Time, limit int) ([]RouteSecond, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT recibido, api, instance, writer, requests, stored_rows, errors, latency
-		FROM route_stats WHERE recibido >= ? AND recibido < ? ORDER BY recibido, api, instance LIMIT ?`, from, to, limit)
+	return s.routeSeconds(ctx, routeSecondColumns+"WHERE recibido >= ? AND recibido < ? ORDER BY recibido, api, instance LIMIT ?", from, to, limit)
+}
+
+// RouteSecondsSince reads the seconds that were written or replaced at or after since, by the database's clock, in order of
+// that time, and at most limit of them.
+func (s *Store) RouteSecondsSince(ctx context.Context, since time.Time, limit int) ([]RouteSecond, error) {
+	return s.routeSeconds(ctx, routeSecondColumns+"WHERE guardado >= ? ORDER BY guardado LIMIT ?", since, limit)
+}
+
+// NewestRouteChange is when a second of a route was last written, by the database's clock; the year 1970 when none was.
+func (s *Store) NewestRouteChange(ctx context.Context) (time.Time, error) {
+	var newest sql.NullTime
+	if err := s.db.QueryRowContext(ctx, "SELECT MAX(guardado) FROM route_stats").Scan(&newest); err != nil {
+		return time.Time{}, fmt.Errorf("read route statistics: %w", err)
+	}
+	if !newest.Valid {
+		return time.Unix(0, 0).UTC(), nil
+	}
+	return newest.Time, nil
+}
+
+func (s *Store) routeSeconds(ctx context.Context, query string, args ...any) ([]RouteSecond, error) {
+	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read route statistics: %w", err)
 	}
@@ -71,7 +96,7 @@ func (s *Store) RouteSeconds(ctx context.Context, from, to time.Time, limit int)
 	for rows.Next() {
 		var r RouteSecond
 		var histogram []byte
-		if err := rows.Scan(&r.Second, &r.API, &r.Instance, &r.Writer, &r.Requests, &r.Rows, &r.Errors, &histogram); err != nil {
+		if err := rows.Scan(&r.Second, &r.API, &r.Instance, &r.Writer, &r.Requests, &r.Rows, &r.Errors, &histogram, &r.Guardado); err != nil {
 			return nil, fmt.Errorf("read route statistics: %w", err)
 		}
 		if err := json.Unmarshal(histogram, &r.Latency); err != nil {

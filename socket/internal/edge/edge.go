@@ -2,82 +2,173 @@
 package edge
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
-	"net/url"
+	"os"
+	"sync"
 	"time"
 
+	"github.com/zishang520/socket.io/servers/engine/v3/transports"
 	socketio "github.com/zishang520/socket.io/servers/socket/v3"
+	"github.com/zishang520/socket.io/v3/pkg/types"
 
 	"github.com/pulso-lab/pulso/internal/event"
+	"github.com/pulso-lab/pulso/internal/sample"
 	"github.com/pulso-lab/pulso/internal/service"
+	"github.com/pulso-lab/pulso/socket/internal/hub"
 )
 
 const (
-	connectTimeout = 5 * time.Second  // a connection that never joins the namespace is closed
-	maxMessage     = 16 << 10         // bytes that a client may send at once; ours send next to nothing
-	audience       = "live"           // the room of the clients that have their snapshot
-	writeTimeout   = 10 * time.Second // a client that takes nothing for this long is disconnected
+	connectTimeout = 5 * time.Second // a connection that never joins the namespace is closed
+	maxMessage     = 16 << 10        // bytes that a client may send at once; ours send next to nothing
+	closeTimeout   = 5 * time.Second // for the clients to be gone
 )
 
-// Welcomer gives a new client its snapshot, and holds the events back until welcome has returned.
-type Welcomer interface {
-	Welcome(now time.Time, welcome func(event.Snapshot))
+// Streamer sends a client everything, from its cursor on if it has one, until ctx ends or send fails.
+type Streamer interface {
+	Stream(ctx context.Context, cursor *int64, send func(hub.Message) error) error
+}
+
+// Historian answers what clients ask for.
+type Historian interface {
+	Answer(ctx context.Context, q event.HistoryQuery) (event.History, *event.Failure)
+}
+
+// Options is what an edge is made of.
+type Options struct {
+	Token        service.Token
+	Origins      []string      // of other pages that may connect, as browsers say them: https://host
+	Clients      int           // the most at once
+	PingInterval time.Duration // 0: the library's, 25 s
+	PingTimeout  time.Duration // for the pong; 0: the library's, 20 s
+	WriteTimeout time.Duration // a client that takes nothing for this long is disconnected; 0: 10 s
+	Stream       Streamer
+	History      Historian
+	Log          *slog.Logger
 }
 
 // Server is the Socket.IO server.
 type Server struct {
-	io *socketio.Server
+	Options
+	io      *socketio.Server
+	handler http.Handler
+	dropped dropped
+	ctx     context.Context // of the clients; ends with Close
+	end     context.CancelFunc
+	clients sync.WaitGroup
 }
 
-// New makes a server that does not know its Welcomer yet.
-func New() *Server {
+// New makes a server; its clients end with Close.
+func New(o Options) (*Server, error) {
+	if o.WriteTimeout == 0 {
+		o.WriteTimeout = 10 * time.Second
+	}
 	options := socketio.DefaultServerOptions()
 	options.SetConnectTimeout(connectTimeout)
 	options.SetMaxHttpBufferSize(maxMessage)
 	options.SetServeClient(false)
+	options.SetTransports(types.NewSet[transports.TransportCtor](&transports.PollingBuilder{}, &webSockets{log: o.Log}))
+	if o.PingInterval > 0 {
+		options.SetPingInterval(o.PingInterval)
+	}
+	if o.PingTimeout > 0 {
+		options.SetPingTimeout(o.PingTimeout)
+	}
 	// Options given to ServeHandler alone are not read.
-	return &Server{io: socketio.NewServer(nil, options)}
+	s := &Server{Options: o, io: socketio.NewServer(nil, options)}
+	s.ctx, s.end = context.WithCancel(context.Background())
+	s.io.Use(s.admit)
+	err := s.io.On("connection", func(clients ...any) { s.serve(clients[0].(*socketio.Socket)) })
+	engine := s.io.ServeHandler(nil)
+	s.handler = s.allow(guard(engine, o.WriteTimeout))
+	return s, errors.Join(err, s.io.Engine().On("connection", limitPackets))
 }
 
-// Handler serves `/socket.io/` to pages of the same origin, and welcomes each client.
-func (s *Server) Handler(hub Welcomer, log *slog.Logger, now func() time.Time) (http.Handler, error) {
-	err := s.io.On("connection", func(clients ...any) {
-		client := clients[0].(*socketio.Socket)
-		hub.Welcome(now(), func(snapshot event.Snapshot) {
-			if err := client.Emit(event.NameSnapshot, snapshot); err != nil {
-				log.Warn("snapshot not sent", "client", client.Id(), "error", err)
-			}
-			client.Join(audience)
-		})
-	})
-	return sameOrigin(guard(s.io.ServeHandler(nil), writeTimeout)), err
+// ServeHTTP serves `/socket.io/`.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// admit looks at what a client said when it connected.
+func (s *Server) admit(client *socketio.Socket, next func(*socketio.ExtendedError)) {
+	auth, err := authOf(client)
+	switch {
+	case err != nil:
+		next(refusal(event.Failure{Code: "parametro_invalido", Message: "auth: " + err.Error()}))
+	case !s.Token.Admits(auth.Token):
+		next(refusal(event.Failure{Code: "sin_permiso", Message: "the token is missing or wrong"}))
+	default:
+		next(nil)
+	}
 }
 
-// Broadcast sends an event to every client that has its snapshot.
-func (s *Server) Broadcast(name string, payload any) {
-	// It only fails on names that Socket.IO keeps for itself; ours are constants.
-	_ = s.io.To(audience).Emit(name, payload)
+func refusal(f event.Failure) *socketio.ExtendedError { return socketio.NewExtendedError(f.Message, f) }
+
+// authOf reads `auth`.
+func authOf(client *socketio.Socket) (auth event.Auth, err error) {
+	text, err := json.Marshal(client.Handshake().Auth)
+	if err != nil {
+		return auth, errors.New("is not JSON")
+	}
+	if err := json.Unmarshal(text, &auth); err != nil {
+		return auth, errors.New("the token is a string, and the cursor a whole number")
+	}
+	if auth.Cursor != nil && (*auth.Cursor < 0 || *auth.Cursor > sample.MaxInteger) {
+		return auth, errors.New("the cursor is one that a client was sent, 0 to 2^53 - 1")
+	}
+	return auth, nil
 }
 
-// Close disconnects every client.
-func (s *Server) Close() { s.io.Close(nil) }
-
-// sameOrigin refuses what a page of another site sends. Browsers set Origin on every WebSocket and no page can
-// change it; programs need not send it.
-func sameOrigin(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if origin := r.Header.Get("Origin"); origin != "" {
-			from, err := url.Parse(origin)
-			// Sandboxed frames and files have no host: `null` parses, and must not equal a header that is not there.
-			if err != nil || from.Host == "" || from.Host != r.Host && from.Host != r.Header.Get("X-Forwarded-Host") {
-				service.WriteError(w, http.StatusForbidden, service.Error{Code: "origen", Message: "pages of other sites may not read the stream"})
-				return
-			}
-			// The library would compare it with Host, which behind a proxy is another name.
-			r = r.Clone(r.Context())
-			r.Header.Del("Origin")
+// serve streams to a client until one of the two leaves.
+func (s *Server) serve(client *socketio.Socket) {
+	auth, err := authOf(client)
+	if err != nil {
+		return // admit has looked
+	}
+	ctx, leave := context.WithCancel(s.ctx)
+	err = errors.Join(
+		client.On("disconnect", func(...any) { leave() }),
+		client.On(event.NameHistory, func(args ...any) { s.history(ctx, args) }),
+	)
+	out := newSender(client.Conn(), s.WriteTimeout)
+	s.clients.Go(func() {
+		defer leave()
+		if err == nil {
+			err = s.Stream.Stream(ctx, auth.Cursor, func(m hub.Message) error { return out.send(ctx, m.(*message)) })
 		}
-		next.ServeHTTP(w, r)
+		s.part(client, err)
 	})
+}
+
+// part disconnects a client whose stream has ended, and counts why.
+func (s *Server) part(client *socketio.Socket, err error) {
+	switch {
+	case errors.Is(err, context.Canceled): // the client left, or we do
+		return
+	case errors.Is(err, hub.ErrBehind):
+		s.dropped.behind.Add(1)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		s.dropped.slow.Add(1)
+	default: // its connection broke
+		client.Disconnect(true)
+		return
+	}
+	s.Log.Warn("client_dropped", "client", client.Id(), "address", client.Conn().RemoteAddress(), "reason", err)
+	client.Disconnect(true)
+}
+
+// Close disconnects every client and waits until they are gone.
+func (s *Server) Close() {
+	s.end()
+	s.io.Close(nil)
+	gone := make(chan struct{})
+	go func() {
+		s.clients.Wait()
+		close(gone)
+	}()
+	select {
+	case <-gone:
+	case <-time.After(closeTimeout): // one of them hangs in a write, which has an end of its own
+	}
 }

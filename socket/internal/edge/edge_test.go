@@ -1,6 +1,7 @@
 package edge_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,21 +17,37 @@ import (
 
 	"github.com/pulso-lab/pulso/internal/event"
 	"github.com/pulso-lab/pulso/internal/golden"
+	"github.com/pulso-lab/pulso/internal/sample"
 	"github.com/pulso-lab/pulso/socket/internal/edge"
 	"github.com/pulso-lab/pulso/socket/internal/hub"
 )
 
 const patience = 20 * time.Second
 
-func start(t *testing.T) (*hub.Hub, *edge.Server, string) {
+// none is a past and a history without rows.
+type none struct{}
+
+func (none) RowsBetween(context.Context, int64, int64, int) ([]sample.Row, error) { return nil, nil }
+
+func (none) Answer(_ context.Context, q event.HistoryQuery) (event.History, *event.Failure) {
+	if q.Points == 0 {
+		return event.History{}, &event.Failure{Code: "parametro_invalido", Message: "points: must be 1 to 2000"}
+	}
+	return event.History{Host: q.Host, Buckets: []event.Bucket{}}, nil
+}
+
+func start(t *testing.T, change ...func(*edge.Options)) (*hub.Hub, *edge.Server, string) {
 	t.Helper()
-	server := edge.New()
-	h := hub.New(server, time.Now())
-	handler, err := server.Handler(h, slog.New(slog.DiscardHandler), time.Now)
+	h := hub.New(edge.Encode, none{}, time.Now)
+	o := edge.Options{Clients: 1000, Stream: h, History: none{}, Log: slog.New(slog.DiscardHandler)}
+	for _, c := range change {
+		c(&o)
+	}
+	server, err := edge.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(handler)
+	web := httptest.NewServer(server)
 	t.Cleanup(func() {
 		server.Close()
 		web.Close()
@@ -89,8 +106,8 @@ func (c *client) event(payload any) (string, error) {
 func TestAClientGetsItsSnapshotAndThenTheRows(t *testing.T) {
 	h, _, url := start(t)
 	ticks := golden.Ticks()
-	h.Load(ticks[0].Rows)
-	h.Begin(time.Now(), ticks[0].Cursor)
+	h.Load(0, ticks[0].Rows)
+	h.Begin(ticks[0].Cursor)
 	c, _ := connect(t, url, nil)
 	var snapshot event.Snapshot
 	if name, err := c.event(&snapshot); name != "snapshot" || err != nil {
@@ -99,7 +116,7 @@ func TestAClientGetsItsSnapshotAndThenTheRows(t *testing.T) {
 	if len(snapshot.Rows) < 2 || snapshot.Rows[0].ID != ticks[0].Rows[0].ID || snapshot.Status.State != event.StateStale || snapshot.Rows[1].Host == "" {
 		t.Errorf("%+v", snapshot)
 	}
-	h.Tick(time.Now(), ticks[1].Rows, ticks[1].Cursor)
+	h.Tick(ticks[1].Rows, ticks[1].Cursor)
 	var status event.Status
 	if name, err := c.event(&status); name != "status" || err != nil || status.State != event.StateLive {
 		t.Errorf("%s %+v, %v", name, status, err)
@@ -118,6 +135,7 @@ func TestAClientGetsItsSnapshotAndThenTheRows(t *testing.T) {
 // The predecessor of the Socket.IO library lost most of a burst over WebSocket.
 func TestNoEventOfABurstIsLost(t *testing.T) {
 	h, _, url := start(t)
+	h.Begin(0)
 	const clients, burst = 20, 300
 	rows := golden.Ticks()[0].Rows[:1]
 	var wg sync.WaitGroup
@@ -147,7 +165,7 @@ func TestNoEventOfABurstIsLost(t *testing.T) {
 		})
 	}
 	for i := range burst {
-		h.Tick(time.Now(), rows, int64(i+1))
+		h.Tick(rows, int64(i+1))
 	}
 	wg.Wait()
 }
@@ -178,8 +196,8 @@ func TestPagesOfOtherSitesAreRefused(t *testing.T) {
 
 func TestPollingWorksToo(t *testing.T) {
 	h, _, url := start(t)
-	h.Load(golden.Ticks()[0].Rows)
-	h.Begin(time.Now(), 100)
+	h.Load(0, golden.Ticks()[0].Rows)
+	h.Begin(100)
 	url += "/socket.io/?EIO=4&transport=polling"
 	var open struct {
 		SID string `json:"sid"`
@@ -224,6 +242,7 @@ func request(t *testing.T, method, url, body string) string {
 
 func TestAMessageOverTheLimitEndsOnlyItsClient(t *testing.T) {
 	h, _, url := start(t)
+	h.Begin(0)
 	other, _ := connect(t, url, nil)
 	hostile, _ := connect(t, url, nil)
 	// The server may hang up before it has taken all of it, so that the write can fail.
@@ -233,7 +252,7 @@ func TestAMessageOverTheLimitEndsOnlyItsClient(t *testing.T) {
 			break
 		}
 	}
-	h.Tick(time.Now(), golden.Ticks()[0].Rows, 100)
+	h.Tick(golden.Ticks()[0].Rows, 100)
 	for {
 		name, err := other.event(&json.RawMessage{})
 		if err != nil {

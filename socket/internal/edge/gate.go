@@ -12,8 +12,7 @@ import (
 // It tells a client that the connection is open before it listens to it: the answer of a fast client is lost, and the
 // connection then hangs until the connect timeout. So what a client sends is held back until the handshake is over.
 //
-// It queues without bound for a client that does not read. So a write that takes longer than writeTimeout ends the
-// connection, which bounds the queue by what is sent in that time.
+// It writes without a deadline. So a client that takes nothing for writeTimeout loses its connection.
 func guard(next http.Handler, writeTimeout time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		open := make(chan struct{})
@@ -44,6 +43,13 @@ type guarded struct {
 	net.Conn
 	open         <-chan struct{}
 	writeTimeout time.Duration
+	deadline     time.Time // of the write that comes next, where it has one of its own
+}
+
+// SetWriteDeadline is called before each write.
+func (g *guarded) SetWriteDeadline(t time.Time) error {
+	g.deadline = t
+	return nil
 }
 
 func (g *guarded) Read(b []byte) (int, error) {
@@ -51,13 +57,27 @@ func (g *guarded) Read(b []byte) (int, error) {
 	return g.Conn.Read(b)
 }
 
-func (g *guarded) Write(b []byte) (int, error) {
-	if err := g.SetWriteDeadline(time.Now().Add(g.writeTimeout)); err != nil {
-		return 0, err
+// Write gives the client writeTimeout for every chunk, so that a large message may take its time as long as it moves.
+func (g *guarded) Write(b []byte) (written int, err error) {
+	for {
+		chunk := b[written:min(len(b), written+writeChunk)]
+		deadline := time.Now().Add(g.writeTimeout)
+		if !g.deadline.IsZero() && g.deadline.Before(deadline) {
+			deadline = g.deadline
+		}
+		if err := g.Conn.SetWriteDeadline(deadline); err != nil {
+			return written, err
+		}
+		n, err := g.Conn.Write(chunk)
+		written += n
+		if err != nil {
+			_ = g.Close() // half a message is on its way: nothing can follow it
+			return written, err
+		}
+		if written == len(b) {
+			return written, nil
+		}
 	}
-	n, err := g.Conn.Write(b)
-	if err != nil {
-		_ = g.Close() // the library would go on queueing until the next ping
-	}
-	return n, err
 }
+
+const writeChunk = 64 << 10

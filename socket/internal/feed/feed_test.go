@@ -1,7 +1,9 @@
 package feed
 
 import (
+	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -19,34 +21,44 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 
 const patience = 20 * time.Second
 
-// record keeps what was broadcast, and says when something is.
+// record keeps what a client was sent, and says when something is.
 type record struct {
 	mu     sync.Mutex
 	ids    []int64 // of the rows that were news
 	states []event.State
 	loaded []int64 // ids of the last snapshot
+	routes []event.RouteSecond
 	change chan struct{}
 }
 
-func (r *record) Broadcast(_ string, payload any) {
+// plain is a message that is not encoded.
+type plain struct{ payload any }
+
+func (plain) Size() int { return 1 }
+
+func (r *record) send(m hub.Message) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch payload := payload.(type) {
+	switch payload := m.(plain).payload.(type) {
 	case event.Samples:
 		for _, row := range payload.Rows {
 			r.ids = append(r.ids, row.ID)
 		}
 	case event.Status:
 		r.states = append(r.states, payload.State)
+	case event.Routes:
+		r.routes = append(r.routes, payload.Seconds...)
 	case event.Snapshot:
 		r.loaded = nil
 		for _, row := range payload.Rows {
 			r.loaded = append(r.loaded, row.ID)
 		}
 		r.states = append(r.states, payload.Status.State)
+		r.routes = payload.Routes
 	}
 	close(r.change)
 	r.change = make(chan struct{})
+	return nil
 }
 
 // await returns when what was broadcast satisfies.
@@ -68,13 +80,19 @@ func (r *record) await(t *testing.T, what string, satisfied func() bool) {
 	}
 }
 
-// begin starts a feed on the database of dsn.
+// begin starts a feed on the database of s, and a client.
 func begin(t *testing.T, s *store.Store) *record {
 	t.Helper()
+	news := hub.New(func(_ string, payload any) hub.Message { return plain{payload} }, s, time.Now)
 	out := &record{change: make(chan struct{})}
-	f := New(s, hub.New(out, time.Now()), slog.New(slog.DiscardHandler))
+	f := New(s, news, slog.New(slog.DiscardHandler))
 	var running sync.WaitGroup
 	running.Go(func() { f.Run(t.Context()) })
+	running.Go(func() {
+		if err := news.Stream(t.Context(), nil, out.send); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
 	t.Cleanup(running.Wait) // the test's context ends before its clean-ups
 	return out
 }
@@ -99,8 +117,8 @@ func TestWhatWasThereIsKnownAndWhatComesIsNews(t *testing.T) {
 	out.await(t, "the snapshot", func() bool { return slices.Equal(out.loaded, old) })
 	fresh := insert(t, s, 2)
 	out.await(t, "the news", func() bool { return slices.Equal(out.ids, fresh) })
-	if want := []event.State{event.StateStale, event.StateLive}; !slices.Equal(out.states, want) {
-		t.Errorf("states %v, want %v", out.states, want)
+	if want := []event.State{event.StateStale, event.StateLive}; !slices.Equal(out.states[len(out.states)-2:], want) {
+		t.Errorf("states %v, want %v at the end", out.states, want)
 	}
 }
 
@@ -159,4 +177,28 @@ func TestADatabaseThatIsAwayIsSaidAndComesBack(t *testing.T) {
 	}
 	more := insert(t, s, 1)
 	out.await(t, "what came meanwhile", func() bool { return slices.Equal(out.ids, append(fresh, more...)) })
+}
+
+func TestTheRoutesSecondsOfAllInstancesAreOne(t *testing.T) {
+	s := storetest.New(t)
+	second := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	write := func(instance string, requests int, latencies ...time.Duration) {
+		t.Helper()
+		r := store.RouteSecond{Second: second, API: "api2", Instance: instance, Writer: "batch", Requests: requests, Rows: 2 * requests}
+		for _, l := range latencies {
+			r.Latency.Observe(l)
+		}
+		if err := s.WriteRouteSeconds(t.Context(), []store.RouteSecond{r}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("a", 1, time.Millisecond)
+	out := begin(t, s)
+	out.await(t, "the snapshot", func() bool { return len(out.routes) == 1 && out.routes[0].Requests == 1 })
+	write("b", 10, time.Second)
+	write("a", 3, time.Millisecond, time.Millisecond) // replaces its own
+	out.await(t, "the sum", func() bool {
+		last := out.routes[len(out.routes)-1]
+		return last.Requests == 13 && last.Rows == 26 && last.Latency.Count() == 3 && last.Writer == "batch" && last.Second.Equal(second)
+	})
 }

@@ -1,10 +1,9 @@
-// Package hub holds what the stream knows now, the live window of every host and the state of the stream, and hands
-// it to whoever listens. It knows neither the database nor Socket.IO.
+// Package hub holds what the stream knows now, and hands every event to every client: at its own pace, in order, each
+// once, as long as the client keeps up. It knows neither the database nor Socket.IO.
 package hub
 
 import (
-	"cmp"
-	"slices"
+	"context"
 	"sync"
 	"time"
 
@@ -12,54 +11,93 @@ import (
 	"github.com/pulso-lab/pulso/internal/sample"
 )
 
-// Broadcaster sends an event to every client that was welcomed. It must not wait for any of them.
-type Broadcaster interface {
-	Broadcast(name string, payload any)
+// Message is an event as it goes to every client, encoded once.
+type Message interface {
+	Size() int // bytes of memory
+}
+
+// Encode makes the message of an event.
+type Encode func(name string, payload any) Message
+
+// Past reads rows that the hub does not hold any more: those with an id over after and up to upTo, in order of id, at
+// most limit.
+type Past interface {
+	RowsBetween(ctx context.Context, after, upTo int64, limit int) ([]sample.Row, error)
 }
 
 // Hub is safe for several goroutines.
 type Hub struct {
-	out Broadcaster
+	encode  Encode
+	past    Past
+	now     func() time.Time
+	begun   chan struct{} // closed when the database has been found
+	arrived chan struct{} // holds a token when a client has come
+	reading chan struct{} // holds a token for each client that reads the past
+	log     *log
 
 	mu       sync.Mutex
-	rows     []sample.Row // the live windows: the first row of each sample, in order of id, at most event.SnapshotRows
+	live     windows
+	recent   recent
+	routes   []event.RouteSecond
+	snapshot *snapshot // the last one that was made, or nil
 	cursor   int64
 	state    event.State
 	since    time.Time       // when state began
 	arrival  time.Time       // when a row last arrived, by our clock
 	received sample.Recibido // the newest `recibido`
+	clients  int
 }
 
 // New is a hub whose database has not answered yet.
-func New(out Broadcaster, now time.Time) *Hub {
-	return &Hub{out: out, state: event.StateAway, since: now}
+func New(encode Encode, past Past, now func() time.Time) *Hub {
+	return &Hub{
+		encode: encode, past: past, now: now,
+		begun: make(chan struct{}), arrived: make(chan struct{}, 1), reading: make(chan struct{}, pastReaders),
+		log: newLog(), state: event.StateAway, since: now(),
+	}
 }
 
-// Load takes rows that were in the database before the service was there. They are known, and no news.
-func (h *Hub) Load(rows []sample.Row) {
+// LoadWindows takes rows of the live windows that were in the database before the service was there.
+func (h *Hub) LoadWindows(rows []sample.Row) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.add(rows)
+	h.addLocked(rows)
 }
 
-// Begin ends the loading: the stream is stale until rows arrive. Clients that came before get their snapshot again.
-func (h *Hub) Begin(now time.Time, cursor int64) {
+// Load takes rows that were in the database before the service was there, every one with an id over floor. They are
+// known, and no news; but a client that comes back may have missed them.
+func (h *Hub) Load(floor int64, rows []sample.Row) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.cursor, h.state, h.since = cursor, event.StateStale, now
-	h.out.Broadcast(event.NameSnapshot, h.snapshotLocked(now))
+	h.addLocked(rows)
+	h.recent.floor = max(h.recent.floor, floor)
+	h.recent.add(rows)
+}
+
+// Begin ends the loading: the stream is stale until rows arrive.
+func (h *Hub) Begin(cursor int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.cursor, h.state, h.since = cursor, event.StateStale, h.now()
+	close(h.begun)
 }
 
 // Tick takes what one look at the database brought, and tells the clients: the rows, and the state when it changed.
-func (h *Hub) Tick(now time.Time, rows []sample.Row, cursor int64) {
+func (h *Hub) Tick(rows []sample.Row, cursor int64) {
+	now := h.now()
+	var samples Message
+	if len(rows) > 0 {
+		samples = h.encode(event.NameSamples, event.Samples{Now: sample.NewRecibido(now), Cursor: cursor, Rows: rows})
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.cursor = cursor
 	if len(rows) > 0 {
 		h.arrival = now
-		h.add(rows)
+		h.addLocked(rows)
+		h.recent.add(rows)
 		h.enterLocked(now, event.StateLive)
-		h.out.Broadcast(event.NameSamples, event.Samples{Now: sample.NewRecibido(now), Cursor: cursor, Rows: rows})
+		h.log.append(samples)
 		return
 	}
 	if now.Sub(h.arrival) >= event.StaleSeconds*time.Second {
@@ -70,10 +108,43 @@ func (h *Hub) Tick(now time.Time, rows []sample.Row, cursor int64) {
 }
 
 // Away notes that the database did not answer.
-func (h *Hub) Away(now time.Time) {
+func (h *Hub) Away() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.enterLocked(now, event.StateAway)
+	h.enterLocked(h.now(), event.StateAway)
+}
+
+// Routes takes the routes' last seconds, all of them, and those of them that changed, which it tells the clients.
+func (h *Hub) Routes(all, changed []event.RouteSecond) {
+	var message Message
+	if len(changed) > 0 {
+		message = h.encode(event.NameRoutes, event.Routes{Now: sample.NewRecibido(h.now()), Seconds: changed})
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.routes, h.snapshot = all, nil
+	if message != nil {
+		h.log.append(message)
+	}
+}
+
+// Clients is how many clients there are.
+func (h *Hub) Clients() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.clients
+}
+
+// Arrived gives a token after a client has come.
+func (h *Hub) Arrived() <-chan struct{} { return h.arrived }
+
+func (h *Hub) addLocked(rows []sample.Row) {
+	h.live.add(rows)
+	for _, row := range rows {
+		if row.Recibido.After(h.received.Time) {
+			h.received = row.Recibido
+		}
+	}
 }
 
 func (h *Hub) enterLocked(now time.Time, state event.State) {
@@ -81,58 +152,9 @@ func (h *Hub) enterLocked(now time.Time, state event.State) {
 		return
 	}
 	h.state, h.since = state, now
-	h.out.Broadcast(event.NameStatus, h.statusLocked(now))
+	h.log.append(h.encode(event.NameStatus, h.statusLocked(now)))
 }
 
 func (h *Hub) statusLocked(now time.Time) event.Status {
 	return event.Status{Now: sample.NewRecibido(now), State: h.state, Since: sample.NewRecibido(h.since), Newest: h.received}
-}
-
-// Welcome gives a new client its snapshot. Between the snapshot and what welcome does to let the client listen, no
-// event is sent, so that the client misses none.
-func (h *Hub) Welcome(now time.Time, welcome func(event.Snapshot)) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	welcome(h.snapshotLocked(now))
-}
-
-func (h *Hub) snapshotLocked(now time.Time) event.Snapshot {
-	rows := append([]sample.Row{}, h.rows...) // a copy, for it is encoded later; and never null
-	return event.Snapshot{Now: sample.NewRecibido(now), Cursor: h.cursor, Rows: rows, Status: h.statusLocked(now)}
-}
-
-// identity says which rows are one sample.
-type identity struct {
-	host      string
-	secuencia int64
-}
-
-// add merges rows into the live windows and drops what has fallen out of them.
-func (h *Hub) add(rows []sample.Row) {
-	merged := append(slices.Clone(h.rows), rows...)
-	slices.SortStableFunc(merged, func(a, b sample.Row) int { return cmp.Compare(a.ID, b.ID) })
-	merged = slices.CompactFunc(merged, func(a, b sample.Row) bool { return a.ID == b.ID })
-	newest := map[string]time.Time{}
-	for _, row := range merged {
-		if row.Hora.After(newest[row.Host]) {
-			newest[row.Host] = row.Hora.Time
-		}
-		if row.Recibido.After(h.received.Time) {
-			h.received = row.Recibido
-		}
-	}
-	seen := map[identity]bool{}
-	merged = slices.DeleteFunc(merged, func(row sample.Row) bool {
-		if newest[row.Host].Sub(row.Hora.Time) > event.WindowSeconds*time.Second {
-			return true
-		}
-		if row.Host == "" || row.Secuencia == nil {
-			return false
-		}
-		which := identity{row.Host, *row.Secuencia}
-		repeated := seen[which]
-		seen[which] = true
-		return repeated
-	})
-	h.rows = merged[max(0, len(merged)-event.SnapshotRows):]
 }

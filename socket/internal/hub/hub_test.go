@@ -1,6 +1,11 @@
 package hub_test
 
 import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -10,43 +15,172 @@ import (
 	"github.com/pulso-lab/pulso/socket/internal/hub"
 )
 
+const patience = 20 * time.Second
+
 var start = time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC)
 
-// record keeps what was broadcast.
-type record struct {
-	samples   []event.Samples
-	status    []event.Status
-	snapshots []event.Snapshot
+// plain is a message that is not encoded.
+type plain struct {
+	name    string
+	payload any
+	size    int
 }
 
-func (r *record) Broadcast(name string, payload any) {
-	switch payload := payload.(type) {
-	case event.Samples:
-		r.samples = append(r.samples, payload)
-	case event.Status:
-		r.status = append(r.status, payload)
-	case event.Snapshot:
-		r.snapshots = append(r.snapshots, payload)
-	default:
-		panic(name)
+func (p plain) Size() int { return p.size }
+
+func encode(name string, payload any) hub.Message { return plain{name, payload, 1} }
+
+// clock is a time that the test moves.
+type clock struct {
+	mu sync.Mutex
+	t  time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.t
+}
+
+func (c *clock) at(seconds float64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = start.Add(time.Duration(seconds * float64(time.Second)))
+}
+
+// table is a past that holds rows.
+type table struct {
+	mu    sync.Mutex
+	rows  []sample.Row
+	fails int // so many looks
+	asked int
+}
+
+func (p *table) RowsBetween(_ context.Context, after, upTo int64, limit int) ([]sample.Row, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked++
+	if p.fails > 0 {
+		p.fails--
+		return nil, errors.New("away")
 	}
+	first, _ := slices.BinarySearchFunc(p.rows, after+1, func(r sample.Row, id int64) int { return cmp.Compare(r.ID, id) })
+	var rows []sample.Row
+	for _, row := range p.rows[first:] {
+		if row.ID > upTo || len(rows) == limit {
+			break
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
 }
 
-func snapshot(h *hub.Hub, now time.Time) (s event.Snapshot) {
-	h.Welcome(now, func(got event.Snapshot) { s = got })
-	return s
+// begun is a hub that has found an empty database, or one with these rows.
+func begun(rows ...sample.Row) (*hub.Hub, *clock, *table) {
+	c, past := &clock{t: start}, &table{}
+	h := hub.New(encode, past, c.now)
+	h.Load(0, rows)
+	h.Begin(last(rows))
+	return h, c, past
 }
+
+func last(rows []sample.Row) int64 {
+	if len(rows) == 0 {
+		return 0
+	}
+	return rows[len(rows)-1].ID
+}
+
+// client keeps what it was sent.
+type client struct {
+	t      *testing.T
+	events chan plain
+	leave  context.CancelFunc
+	ended  chan error
+}
+
+func stream(t *testing.T, h *hub.Hub, cursor *int64) *client {
+	t.Helper()
+	ctx, leave := context.WithCancel(t.Context())
+	c := &client{t, make(chan plain, 10_000), leave, make(chan error, 1)}
+	go func() {
+		c.ended <- h.Stream(ctx, cursor, func(m hub.Message) error {
+			c.events <- m.(plain)
+			return nil
+		})
+	}()
+	t.Cleanup(leave)
+	return c
+}
+
+func next[T any](c *client) (payload T) {
+	c.t.Helper()
+	select {
+	case e := <-c.events:
+		payload, ok := e.payload.(T)
+		if !ok {
+			c.t.Fatalf("%s %+v, want %T", e.name, e.payload, payload)
+		}
+		return payload
+	case err := <-c.ended:
+		c.t.Fatalf("ended: %v", err)
+	case <-time.After(patience):
+		c.t.Fatal("nothing came")
+	}
+	return payload
+}
+
+func snapshot(t *testing.T, h *hub.Hub) event.Snapshot {
+	t.Helper()
+	c := stream(t, h, nil)
+	defer c.leave()
+	return next[event.Snapshot](c)
+}
+
+func row(id int64) sample.Row {
+	return sample.Row{ID: id, Sample: sample.Sample{Hora: sample.NewHora(start)}}
+}
+
+func rows(ids ...int64) []sample.Row {
+	all := make([]sample.Row, len(ids))
+	for i, id := range ids {
+		all[i] = row(id)
+	}
+	return all
+}
+
+func span(from, to int64) []sample.Row {
+	var all []sample.Row
+	for id := from; id <= to; id++ {
+		all = append(all, row(id))
+	}
+	return all
+}
+
+func ids(rows []sample.Row) (all []int64) {
+	for _, row := range rows {
+		all = append(all, row.ID)
+	}
+	return all
+}
+
+func ptr(id int64) *int64 { return &id }
 
 func TestTheLiveWindowsOfTheGoldenTicks(t *testing.T) {
-	out := &record{}
-	h := hub.New(out, start)
+	h, now, _ := begun()
+	c := stream(t, h, nil)
+	next[event.Snapshot](c)
 	for i, tick := range golden.Ticks() {
-		h.Tick(start.Add(time.Duration(i)*250*time.Millisecond), tick.Rows, tick.Cursor)
+		now.at(float64(i) / 4)
+		h.Tick(tick.Rows, tick.Cursor)
+		if i == 0 {
+			next[event.Status](c)
+		}
+		if got := next[event.Samples](c); !slices.Equal(ids(got.Rows), ids(tick.Rows)) || got.Cursor != tick.Cursor {
+			t.Errorf("tick %d: %v, cursor %d", i, ids(got.Rows), got.Cursor)
+		}
 	}
-	if len(out.samples) != len(golden.Ticks()) {
-		t.Errorf("%d events for %d ticks", len(out.samples), len(golden.Ticks()))
-	}
-	s := snapshot(h, start)
+	s := snapshot(t, h)
 	points := map[string]int{}
 	for i, row := range s.Rows {
 		if i > 0 && row.ID <= s.Rows[i-1].ID {
@@ -59,87 +193,103 @@ func TestTheLiveWindowsOfTheGoldenTicks(t *testing.T) {
 			t.Errorf("%s: %d points in the snapshot, want %d", host, points[host], len(want.Points))
 		}
 	}
-	last := golden.Ticks()[len(golden.Ticks())-1]
-	if s.Cursor != last.Cursor {
-		t.Errorf("cursor %d, want %d", s.Cursor, last.Cursor)
+	if want := golden.Ticks()[len(golden.Ticks())-1].Cursor; s.Cursor != want {
+		t.Errorf("cursor %d, want %d", s.Cursor, want)
 	}
 }
 
 func TestTheStateFollowsTheRows(t *testing.T) {
-	out := &record{}
-	h := hub.New(out, start)
+	c, past := &clock{t: start}, &table{}
+	h := hub.New(encode, past, c.now)
+	early := stream(t, h, nil)
+	if s := next[event.Status](early); s.State != event.StateAway || !s.Since.Equal(start) || !s.Newest.IsZero() {
+		t.Errorf("before the database was found: %+v", s)
+	}
 	at := func(seconds float64) time.Time { return start.Add(time.Duration(seconds * float64(time.Second))) }
-	row := golden.Ticks()[0].Rows[:1]
-
-	h.Away(at(0.5)) // away from the start: nothing to tell
-	h.Tick(at(1), nil, 0)
-	h.Tick(at(2), row, 1)
-	h.Tick(at(11.9), nil, 1)
-	h.Tick(at(12), nil, 1)
-	h.Away(at(13))
-	h.Away(at(14))
-	h.Tick(at(15), nil, 1)
-	h.Tick(at(16), row, 2)
-	h.Away(at(17))
-	h.Tick(at(18), nil, 2) // back before it was stale
-
-	want := []struct {
-		state event.State
-		since time.Time
+	one := golden.Ticks()[0].Rows[:1]
+	c.at(0.5)
+	h.Away() // away from the start: nothing to tell
+	c.at(1)
+	h.Begin(0)
+	if s := next[event.Snapshot](early); s.Status.State != event.StateStale || !s.Status.Since.Equal(at(1)) {
+		t.Errorf("%+v", s)
+	}
+	for _, step := range []struct {
+		at float64
+		do func()
 	}{
-		{event.StateStale, at(1)}, {event.StateLive, at(2)}, {event.StateStale, at(12)}, {event.StateAway, at(13)}, {event.StateStale, at(15)},
-		{event.StateLive, at(16)}, {event.StateAway, at(17)}, {event.StateLive, at(18)},
+		{2, func() { h.Tick(one, 1) }}, {11.9, func() { h.Tick(nil, 1) }}, {12, func() { h.Tick(nil, 1) }}, {13, h.Away}, {14, h.Away},
+		{15, func() { h.Tick(nil, 1) }}, {16, func() { h.Tick(one, 2) }}, {17, h.Away},
+		{18, func() { h.Tick(nil, 2) }}, // back before it was stale
+	} {
+		c.at(step.at)
+		step.do()
 	}
-	if len(out.status) != len(want) {
-		t.Fatalf("%d changes, want %d: %+v", len(out.status), len(want), out.status)
-	}
-	for i, w := range want {
-		if got := out.status[i]; got.State != w.state || !got.Since.Equal(w.since) || i > 0 && got.Newest != row[0].Recibido {
-			t.Errorf("change %d: %+v, want %+v", i, got, w)
+	for i, want := range []struct {
+		state   event.State
+		since   float64
+		samples bool
+	}{
+		{event.StateLive, 2, true}, {event.StateStale, 12, false}, {event.StateAway, 13, false}, {event.StateStale, 15, false},
+		{event.StateLive, 16, true}, {event.StateAway, 17, false}, {event.StateLive, 18, false},
+	} {
+		if s := next[event.Status](early); s.State != want.state || !s.Since.Equal(at(want.since)) || s.Newest != one[0].Recibido {
+			t.Errorf("change %d: %+v, want %+v", i, s, want)
+		}
+		if want.samples {
+			next[event.Samples](early)
 		}
 	}
 }
 
 func TestTheSnapshotIsBounded(t *testing.T) {
-	h := hub.New(&record{}, start)
-	rows := make([]sample.Row, 1000)
+	h, _, _ := begun()
+	const each = 1000
 	id := int64(0)
-	for range event.SnapshotRows/len(rows) + 1 {
-		for i := range rows {
-			id++
-			rows[i] = sample.Row{ID: id, Sample: sample.Sample{Hora: sample.NewHora(start)}}
-		}
-		h.Tick(start, rows, id)
+	for range event.SnapshotRows/each + 1 {
+		h.Tick(span(id+1, id+each), id+each)
+		id += each
 	}
-	s := snapshot(h, start)
+	s := snapshot(t, h)
 	if len(s.Rows) != event.SnapshotRows || s.Rows[len(s.Rows)-1].ID != id {
 		t.Errorf("%d rows, the last %d; want the newest %d", len(s.Rows), s.Rows[len(s.Rows)-1].ID, event.SnapshotRows)
 	}
 }
 
-func TestAnEmptySnapshotHasAnArray(t *testing.T) {
-	s := snapshot(hub.New(&record{}, start), start)
-	if s.Rows == nil || s.Status.State != event.StateAway {
+func TestRowsThatFellOutOfTheWindowLeave(t *testing.T) {
+	h, _, _ := begun()
+	const each = 500
+	for i := range 12 { // two minutes apart: the last three are in the window
+		tick := span(int64(i*each+1), int64((i+1)*each))
+		for j := range tick {
+			tick[j].Hora = sample.NewHora(start.Add(time.Duration(i) * 2 * time.Minute))
+		}
+		h.Tick(tick, last(tick))
+	}
+	s := snapshot(t, h)
+	if len(s.Rows) != 3*each || s.Rows[0].ID != 9*each+1 {
+		t.Errorf("%d rows from %d, want %d from %d", len(s.Rows), s.Rows[0].ID, 3*each, 9*each+1)
+	}
+}
+
+func TestAnEmptySnapshotHasArrays(t *testing.T) {
+	h, _, _ := begun()
+	if s := snapshot(t, h); s.Rows == nil || s.Routes == nil || s.Status.State != event.StateStale {
 		t.Errorf("%+v", s)
 	}
 }
 
 func TestWhatIsLoadedIsKnownButNotNews(t *testing.T) {
-	out := &record{}
-	h := hub.New(out, start)
-	rows := golden.Ticks()[0].Rows
-	h.Load(rows)
-	h.Begin(start.Add(time.Second), 100)
-	if len(out.samples) != 0 || len(out.snapshots) != 1 {
-		t.Fatalf("%d samples events and %d snapshots, want the snapshot alone", len(out.samples), len(out.snapshots))
-	}
-	s := out.snapshots[0]
-	if len(s.Rows) != distinct(rows) || s.Cursor != 100 || s.Status.State != event.StateStale || s.Status.Newest.IsZero() {
+	known := golden.Ticks()[0].Rows
+	h, _, _ := begun(known...)
+	c := stream(t, h, nil)
+	s := next[event.Snapshot](c)
+	if len(s.Rows) != distinct(known) || s.Cursor != last(known) || s.Status.State != event.StateStale || s.Status.Newest.IsZero() {
 		t.Errorf("%+v", s)
 	}
-	h.Tick(start.Add(2*time.Second), rows[1:2], 100) // read again by the cursor
-	if s := snapshot(h, start); len(s.Rows) != distinct(rows) {
-		t.Errorf("%d rows in the snapshot, want each of the %d samples once", len(s.Rows), distinct(rows))
+	h.Tick(known[1:2], last(known)) // read again by the cursor
+	if s := snapshot(t, h); len(s.Rows) != distinct(known) {
+		t.Errorf("%d rows in the snapshot, want each of the %d samples once", len(s.Rows), distinct(known))
 	}
 }
 
@@ -152,37 +302,29 @@ func distinct(rows []sample.Row) int {
 	return len(samples)
 }
 
-// Between a client's snapshot and its first event nothing is missing and nothing comes twice.
-func TestWelcomeIsOneMoment(t *testing.T) {
-	out := &counted{}
-	h := hub.New(out, start)
-	const ticks = 300
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for i := range ticks {
-			h.Tick(start, []sample.Row{{ID: int64(i + 1), Sample: sample.Sample{Hora: sample.NewHora(start)}}}, int64(i+1))
-		}
-	}()
-	for over := false; !over; {
-		select {
-		case <-done:
-			over = true
-		default:
-		}
-		h.Welcome(start, func(s event.Snapshot) {
-			if s.Cursor != out.last {
-				t.Errorf("the snapshot ends at %d, and %d was broadcast before", s.Cursor, out.last)
-			}
-		})
+func TestTheRoutesAreToldAndInTheSnapshot(t *testing.T) {
+	h, _, _ := begun()
+	c := stream(t, h, nil)
+	next[event.Snapshot](c)
+	all := make([]event.RouteSecond, 3)
+	h.Routes(all, all[2:])
+	if got := next[event.Routes](c); len(got.Seconds) != 1 {
+		t.Errorf("%+v", got)
+	}
+	if s := snapshot(t, h); len(s.Routes) != 3 {
+		t.Errorf("%d seconds in the snapshot", len(s.Routes))
 	}
 }
 
-// counted knows the last event; under -race it also shows whether the hub's lock is held.
-type counted struct{ last int64 }
-
-func (c *counted) Broadcast(_ string, payload any) {
-	if samples, ok := payload.(event.Samples); ok {
-		c.last = samples.Cursor
+func TestClientsAreCountedAndAnnounced(t *testing.T) {
+	h, _, _ := begun()
+	c := stream(t, h, nil)
+	<-h.Arrived()
+	if h.Clients() != 1 {
+		t.Errorf("%d clients", h.Clients())
+	}
+	c.leave()
+	if err := <-c.ended; !errors.Is(err, context.Canceled) || h.Clients() != 0 {
+		t.Errorf("%v, %d clients", err, h.Clients())
 	}
 }

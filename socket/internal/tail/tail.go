@@ -150,5 +150,8 @@ func (c *Cursor) Position() int64 {
 	return c.high
 }
 
+// Holes is the number of runs of ids that may still become visible.
+func (c *Cursor) Holes() int { return len(c.holes) }
+
 // Forgotten counts the holes that were given up because there were too many, each a place where a row may be lost.
 func (c *Cursor) Forgotten() int64 { return c.forgotten }
