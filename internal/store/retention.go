@@ -73,7 +73,7 @@ func (w *Sweep) routeSeconds(ctx context.Context, t retired) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return w.delete(ctx, "DELETE FROM route_stats WHERE guardado < LEAST(NOW(6) - INTERVAL ? SECOND, ?) ORDER BY guardado LIMIT ?",
+	return w.delete(ctx, "DELETE FROM route_stats WHERE guardado < NOW(6) - INTERVAL ? SECOND AND guardado < ? ORDER BY guardado LIMIT ?",
 		seconds(t.keep), rolled.Routes.Add(-TransactionLimit), sweepRows)
 }
 

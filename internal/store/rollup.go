@@ -118,12 +118,18 @@ func rollUpSamples(ctx context.Context, tx *sql.Tx, minutes []HostMinute) error 
 	return replaceRollups(ctx, tx, "samples_by_hour", hours)
 }
 
-// computeMinutes reads the rows in order of the index, so that it holds those of one minute at a time.
+// computeMinutes reads the rows in order of the index, so that only the sums of one minute are open at a time.
 func computeMinutes(ctx context.Context, tx *sql.Tx, minutes []HostMinute) ([]rollup, error) {
 	where, args := during(minutes, time.Minute, time.Minute-time.Millisecond)
-	rows, err := tx.QueryContext(ctx, `SELECT host, hora, secuencia, porcentaje_cpu_uso, porcentaje_ram,
+	// Prepared, because rows of a prepared statement come in binary: for thousands of them, that is cheaper on both sides.
+	statement, err := tx.PrepareContext(ctx, `SELECT host, hora, secuencia, porcentaje_cpu_uso, porcentaje_ram,
 		procesos_corriendo, procesos_durmiendo, procesos_zombie, procesos_parados
-		FROM samples FORCE INDEX (samples_host_hora) WHERE `+where+" ORDER BY host, hora, id", args...) //nolint:gosec // placeholders only
+		FROM samples FORCE INDEX (samples_host_hora) WHERE `+where+" ORDER BY host, hora, id")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = statement.Close() }()
+	rows, err := statement.QueryContext(ctx, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/pulso-lab/pulso/internal/store"
@@ -37,7 +38,8 @@ type Keeper struct {
 
 	mine    bool // it is our turn
 	turn    job
-	work    []*job // only done in our turn
+	work    []*job    // only done in our turn, and
+	rested  time.Time // not before this
 	samples *samples
 	routes  *routes
 }
@@ -77,54 +79,58 @@ func (k *Keeper) Run(ctx context.Context) {
 			return
 		case <-timer.C:
 		}
-		next := k.next()
-		wait := time.Until(next.due)
-		if wait <= 0 {
-			wait = k.do(ctx, next)
+		next, at := k.next()
+		if wait := time.Until(at); wait > 0 {
+			timer.Reset(wait)
+			continue
 		}
-		timer.Reset(wait)
+		k.do(ctx, next)
+		timer.Reset(0)
 	}
 }
 
-// next is the job that is due first.
-func (k *Keeper) next() *job {
-	next := &k.turn
+// next is the job that comes next, and when.
+func (k *Keeper) next() (next *job, at time.Time) {
 	if k.mine {
-		for _, j := range k.work {
-			if j.due.Before(next.due) {
-				next = j
-			}
+		next = slices.MinFunc(k.work, func(a, b *job) int { return a.due.Compare(b.due) })
+		if at = next.due; at.Before(k.rested) {
+			at = k.rested
 		}
 	}
-	return next
+	if next == nil || k.turn.due.Before(at) {
+		return &k.turn, k.turn.due
+	}
+	return next, at
 }
 
-// do takes one step of a job, and says how long to rest.
-func (k *Keeper) do(ctx context.Context, j *job) (rest time.Duration) {
+// do takes one step of a job.
+func (k *Keeper) do(ctx context.Context, j *job) {
 	began := time.Now()
 	limited, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	more, err := j.step(limited)
 	if ctx.Err() != nil {
-		return 0
+		return
 	}
 	if errors.Is(err, store.ErrNotKeeper) {
 		k.change(false)
 		err = nil
 	}
 	k.note(j, err)
-	rest = time.Since(began)
+	now := time.Now()
+	rest := now.Sub(began)
 	if rest > slow {
 		rest *= slowRest
 	}
-	j.due = time.Now()
+	k.rested = now.Add(rest)
 	switch {
 	case err != nil:
-		j.due = j.due.Add(min(time.Duration(j.fails)*backOff, maxBackOff))
-	case !more:
-		j.due = j.due.Add(j.pause)
+		j.due = now.Add(min(time.Duration(j.fails)*backOff, maxBackOff))
+	case more:
+		j.due = now
+	default:
+		j.due = now.Add(j.pause)
 	}
-	return rest
 }
 
 // note keeps count of a job's failures, and writes a line when it begins to fail and when that ends.

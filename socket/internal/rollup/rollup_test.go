@@ -538,16 +538,25 @@ func TestAFailureIsSaidOnce(t *testing.T) {
 
 func TestAKeeperRestsAsLongAsItWorks(t *testing.T) {
 	k := newWorld(t).keeper("a", always)
+	k.mine = true
+	k.turn.due = time.Now().Add(time.Hour)
 	for took, atLeast := range map[time.Duration]time.Duration{20 * time.Millisecond: 20 * time.Millisecond, 1100 * time.Millisecond: 4 * time.Second} {
-		j := &job{step: func(context.Context) (bool, error) {
+		busy := &job{step: func(context.Context) (bool, error) {
 			time.Sleep(took) // is work
 			return true, nil
 		}}
-		if rest := k.do(t.Context(), j); rest < atLeast || rest > 2*atLeast {
+		k.work = []*job{busy, {due: time.Now().Add(time.Millisecond)}}
+		k.do(t.Context(), busy)
+		next, at := k.next()
+		if rest := time.Until(at); rest < atLeast*9/10 || rest > 2*atLeast {
 			t.Errorf("rests %s after %s", rest, took)
 		}
-		if time.Until(j.due) > 0 {
-			t.Errorf("due in %s though there is more", time.Until(j.due))
+		if next == busy {
+			t.Error("a job that has more to do holds up the others")
 		}
+	}
+	k.turn.due = time.Now().Add(time.Second)
+	if next, at := k.next(); next != &k.turn || at != k.turn.due {
+		t.Error("the turn is not renewed during a rest")
 	}
 }
