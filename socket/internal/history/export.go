@@ -19,7 +19,6 @@ const (
 	maxExports = 2
 	pageRows   = 2000             // of one statement: about 300 kB
 	pageRead   = 5 * time.Second  // that the database may take for a page
-	pageWrite  = 10 * time.Second // that a client may take to read one
 	retryAfter = "5"              // seconds
 )
 
@@ -99,7 +98,7 @@ func (s *Service) export(w http.ResponseWriter, r *http.Request, page *store.Pag
 	table := csv.NewWriter(w)
 	_ = table.Write(columns) // into its buffer
 	for {
-		if err := write(w, table, rows); err != nil {
+		if err := s.write(w, table, rows); err != nil {
 			s.log.Warn("export_given_up", "error", err)
 			panic(http.ErrAbortHandler)
 		}
@@ -121,9 +120,9 @@ func (s *Service) next(ctx context.Context, page *store.Page) ([]sample.Row, err
 }
 
 // write sends a page. The deadline stays, for the end of the body.
-func write(w http.ResponseWriter, table *csv.Writer, rows []sample.Row) error {
+func (s *Service) write(w http.ResponseWriter, table *csv.Writer, rows []sample.Row) error {
 	control := http.NewResponseController(w)
-	if err := control.SetWriteDeadline(time.Now().Add(pageWrite)); err != nil {
+	if err := control.SetWriteDeadline(time.Now().Add(s.pageWrite)); err != nil {
 		return err
 	}
 	for i := range rows {

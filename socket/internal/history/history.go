@@ -35,13 +35,15 @@ type Service struct {
 	log     *slog.Logger
 	now     func() time.Time
 	desk    *desk
-	exports chan struct{} // a place for each export that runs
-	failing atomic.Bool   // the last read failed
+	failing atomic.Bool // the last read failed
+
+	exports   chan struct{} // a place for each that runs
+	pageWrite time.Duration // that a client may take to read a page of one
 }
 
 // New is a service on a database; now is the clock.
 func New(db *store.Store, log *slog.Logger, now func() time.Time) *Service {
-	s := &Service{db: db, log: log, now: now, exports: make(chan struct{}, maxExports)}
+	s := &Service{db: db, log: log, now: now, exports: make(chan struct{}, maxExports), pageWrite: 10 * time.Second}
 	s.desk = newDesk(s.read, now)
 	return s
 }
