@@ -17,9 +17,9 @@ import (
 
 const (
 	maxExports = 2
-	pageRows   = 2000             // of one statement: about 300 kB
-	pageRead   = 5 * time.Second  // that the database may take for a page
-	retryAfter = "5"              // seconds
+	pageRows   = 2000            // of one statement: about 300 kB
+	pageRead   = 5 * time.Second // that the database may take for a page
+	retryAfter = "5"             // seconds
 )
 
 // Export answers `GET /export.csv` with the rows of one host, page after page, so that it takes as much memory for ten

@@ -92,24 +92,22 @@ func scatter(r *rand.Rand, host string, after, n int, begin time.Time, within ti
 // rollUp fills the rollups of the samples from the rows.
 func (r *rig) rollUp(t *testing.T) {
 	t.Helper()
-	for table, unit := range map[store.Rollup][2]string{
-		store.ByMinute: {"'%Y-%m-%d %H:%i:00'", "MINUTE"}, store.ByHour: {"'%Y-%m-%d %H:00:00'", "HOUR"},
-	} {
-		var spreads, lasts strings.Builder
+	for table, unit := range map[store.Rollup]string{store.ByMinute: "'%Y-%m-%d %H:%i:00'", store.ByHour: "'%Y-%m-%d %H:00:00'"} {
+		var spreads, states strings.Builder
 		for _, state := range store.States {
 			column := "procesos_" + state
 			for _, f := range []string{"MIN", "SUM", "MAX"} {
 				spreads.WriteString(", " + f + "(" + column + ") AS " + state + f)
 			}
-			last := " FROM samples z WHERE z.host = u.host AND z.hora >= u.m AND z.hora < u.m + INTERVAL 1 " + unit[1] +
-				" AND z." + column + " <> 0 ORDER BY z.hora DESC, z." + column + " DESC LIMIT 1)"
-			lasts.WriteString(", " + state + "MIN, " + state + "SUM, " + state + "MAX, (SELECT z." + column + last + ", (SELECT z.hora" + last)
+			spreads.WriteString(", SUBSTRING_INDEX(GROUP_CONCAT(IF(" + column + " <> 0, CONCAT(hora, '|', " + column +
+				"), NULL) ORDER BY hora DESC, " + column + " DESC), ',', 1) AS " + state + "seen")
+			states.WriteString(", " + state + "MIN, " + state + "SUM, " + state + "MAX, SUBSTRING_INDEX(" + state + "seen, '|', -1), SUBSTRING_INDEX(" + state + "seen, '|', 1)")
 		}
 		r.exec(t, "INSERT INTO "+string(table)+` (host, hora, samples, stored_rows, cpu_min, cpu_sum, cpu_max, ram_min, ram_sum, ram_max,
 			corriendo_min, corriendo_sum, corriendo_max, corriendo_last, corriendo_hora, durmiendo_min, durmiendo_sum, durmiendo_max, durmiendo_last, durmiendo_hora,
 			zombie_min, zombie_sum, zombie_max, zombie_last, zombie_hora, parados_min, parados_sum, parados_max, parados_last, parados_hora)
-			SELECT host, m, n, arrived, c1, c2, c3, r1, r2, r3`+lasts.String()+` FROM (
-				SELECT s.host, DATE_FORMAT(s.hora, `+unit[0]+`) AS m, COUNT(*) AS n, SUM(d.arrived) AS arrived,
+			SELECT host, m, n, arrived, c1, c2, c3, r1, r2, r3`+states.String()+` FROM (
+				SELECT s.host, DATE_FORMAT(s.hora, `+unit+`) AS m, COUNT(*) AS n, SUM(d.arrived) AS arrived,
 				MIN(porcentaje_cpu_uso) c1, SUM(porcentaje_cpu_uso) c2, MAX(porcentaje_cpu_uso) c3,
 				MIN(porcentaje_ram) r1, SUM(porcentaje_ram) r2, MAX(porcentaje_ram) r3`+spreads.String()+`
 				FROM (SELECT MIN(id) AS id, COUNT(*) AS arrived FROM samples GROUP BY host, IF(host = '' OR secuencia IS NULL, -id, secuencia)) AS d
