@@ -58,7 +58,12 @@ type Server struct {
 	dropped dropped
 	ctx     context.Context // of the clients; ends with Close
 	end     context.CancelFunc
-	clients sync.WaitGroup
+
+	connections sync.Map // *connection by id
+
+	mu      sync.Mutex
+	closing bool           // no client is added any more
+	clients sync.WaitGroup // their goroutines
 }
 
 // New makes a server; its clients end with Close.
@@ -84,7 +89,7 @@ func New(o Options) (*Server, error) {
 	err := s.io.On("connection", func(clients ...any) { s.serve(clients[0].(*socketio.Socket)) })
 	engine := s.io.ServeHandler(nil)
 	s.handler = s.allow(guard(engine, o.WriteTimeout))
-	return s, errors.Join(err, s.io.Engine().On("connection", limitPackets))
+	return s, errors.Join(err, s.io.Engine().On("connection", s.watch))
 }
 
 // ServeHTTP serves `/socket.io/`.
@@ -95,15 +100,19 @@ func (s *Server) admit(client *socketio.Socket, next func(*socketio.ExtendedErro
 	auth, err := authOf(client)
 	switch {
 	case err != nil:
-		next(refusal(event.Failure{Code: "parametro_invalido", Message: "auth: " + err.Error()}))
+		s.refuse(client, next, event.Failure{Code: "parametro_invalido", Message: "auth: " + err.Error()})
 	case !s.Token.Admits(auth.Token):
-		next(refusal(event.Failure{Code: "sin_permiso", Message: "the token is missing or wrong"}))
+		s.refuse(client, next, event.Failure{Code: "sin_permiso", Message: "the token is missing or wrong"})
 	default:
 		next(nil)
 	}
 }
 
-func refusal(f event.Failure) *socketio.ExtendedError { return socketio.NewExtendedError(f.Message, f) }
+// refuse tells a client why it may not join. It may try again.
+func (s *Server) refuse(client *socketio.Socket, next func(*socketio.ExtendedError), f event.Failure) {
+	next(socketio.NewExtendedError(f.Message, f))
+	s.joined(client.Conn().Id())
+}
 
 // authOf reads `auth`.
 func authOf(client *socketio.Socket) (auth event.Auth, err error) {
@@ -122,6 +131,7 @@ func authOf(client *socketio.Socket) (auth event.Auth, err error) {
 
 // serve streams to a client until one of the two leaves.
 func (s *Server) serve(client *socketio.Socket) {
+	defer s.joined(client.Conn().Id())
 	auth, err := authOf(client)
 	if err != nil {
 		return // admit has looked
@@ -132,6 +142,12 @@ func (s *Server) serve(client *socketio.Socket) {
 		client.On(event.NameHistory, func(args ...any) { s.history(ctx, args) }),
 	)
 	out := newSender(client.Conn(), s.WriteTimeout)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		leave()
+		return
+	}
 	s.clients.Go(func() {
 		defer leave()
 		if err == nil {
@@ -160,6 +176,9 @@ func (s *Server) part(client *socketio.Socket, err error) {
 
 // Close disconnects every client and waits until they are gone.
 func (s *Server) Close() {
+	s.mu.Lock()
+	s.closing = true
+	s.mu.Unlock()
 	s.end()
 	s.io.Close(nil)
 	gone := make(chan struct{})

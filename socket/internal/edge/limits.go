@@ -4,10 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"sync"
-	"time"
-
-	"github.com/zishang520/socket.io/servers/engine/v3"
 
 	"github.com/pulso-lab/pulso/internal/service"
 )
@@ -57,31 +53,4 @@ func (s *Server) crossOrigin(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Access-Control-Allow-Origin", origin)
 	w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
 	w.Header().Add("Vary", "Origin")
-}
-
-// A client may send packetBurst packets at once, and packetRate a second in the long run. Ours answers a ping every 25 s
-// and asks for a history now and then.
-const (
-	packetBurst = 100
-	packetRate  = 20
-)
-
-// limitPackets closes the connection of a client that sends more than it could mean: the library queues packets
-// without bound.
-func limitPackets(connections ...any) {
-	conn := connections[0].(engine.Socket)
-	var mu sync.Mutex
-	left, last := float64(packetBurst), time.Now()
-	// Its name is none that the library keeps for itself.
-	_ = conn.On("packet", func(...any) {
-		mu.Lock()
-		now := time.Now()
-		left = min(packetBurst, left+packetRate*now.Sub(last).Seconds()) - 1
-		last = now
-		over := left < 0
-		mu.Unlock()
-		if over {
-			conn.Close(true)
-		}
-	})
 }
