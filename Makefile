@@ -69,7 +69,7 @@ need-go need-cc need-node need-python need-mariadb need-chromium need-kernel nee
 test: test-go test-locust test-frontend test-e2e smoke ## the tests of everything but the kernel and the VM: Go, database, Locust, front end, end to end
 	@echo "make test: all passed"
 
-test-go: | need-go need-cc need-mariadb ## Go with the race detector, on a private MariaDB
+test-go: socket/bench/node/node_modules/ready | need-go need-cc need-mariadb ## Go with the race detector, on a private MariaDB
 	go test -race -count=1 ./... # a cached result could be that of a machine without MariaDB
 
 test-locust: $(VENV)/ready ## the Locust scripts, with real Locust

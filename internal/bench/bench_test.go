@@ -1,8 +1,12 @@
 package bench
 
 import (
+	"os"
+	"os/exec"
 	"testing"
 	"time"
+
+	"github.com/prometheus/procfs"
 )
 
 func TestPercentile(t *testing.T) {
@@ -25,5 +29,37 @@ func TestMedian(t *testing.T) {
 		if got := Median(values); got != want {
 			t.Errorf("of %v: %v", values, got)
 		}
+	}
+}
+
+// A process that has worked and waits to be reaped, and this one.
+func TestCPU(t *testing.T) {
+	cmd := exec.Command("sh", "-c", "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Wait() }()
+	process, err := procfs.NewProc(cmd.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stat, err := process.Stat()
+	for err == nil && stat.State != "Z" {
+		time.Sleep(time.Millisecond)
+		stat, err = process.Stat()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	used, err := CPU(cmd.Process.Pid)
+	// /proc cuts user and system time to 10 ms each.
+	if by := used - seconds(stat.CPUTime()); err != nil || by < 0 || by > 20*time.Millisecond || used < 20*time.Millisecond {
+		t.Errorf("%v, where /proc has %v s, %v", used, stat.CPUTime(), err)
+	}
+	if used, err := CPU(os.Getpid()); err != nil || used <= 0 {
+		t.Errorf("this process: %v, %v", used, err)
+	}
+	if _, err := CPU(1 << 22); err == nil {
+		t.Error("a process that cannot be has a clock")
 	}
 }
