@@ -194,19 +194,18 @@ export class StreamStore {
   /**
    * After a restart with a fresh database, ids begin again; rows with ids that this page knows would be dropped, and
    * it would stand still. So look for a known id that is now another row, and for a cursor beneath ours. The same
-   * database has that, too, on a replica that has not come so far; but then it shows a row that this page had.
+   * database has that, too, on a replica that has not come so far, or whose service has just started and waits again
+   * for ids that never come; but then it shows a row that this page has, be it since a moment.
    */
   #isOtherDatabase({ cursor, rows }: Snapshot): boolean {
     if (this.#contradicted) return true;
-    const reached = this.#cursor ?? 0;
     let familiar = false;
-    for (const row of rows) {
-      const known = this.#ids.get(row.id);
-      if (known === undefined) continue;
-      if (known !== row.recibido) return true;
-      familiar ||= row.id <= reached; // those above may have come just now, on the same connection
+    for (const { id, recibido } of rows) {
+      const known = this.#ids.get(id);
+      if (known !== undefined && known !== recibido) return true;
+      familiar ||= known !== undefined;
     }
-    return cursor < reached && !familiar;
+    return cursor < (this.#cursor ?? 0) && !familiar;
   }
 
   #forget(): void {
