@@ -101,7 +101,7 @@ func up(ctx context.Context, s settings) error {
 	}
 	return with(ctx, s.system(ports, "250ms"), func(ctx context.Context, sys *system.System) error {
 		where, err := json.Marshal(map[string]string{
-			"page": sys.Page(), "agent": sys.Agent(), "work": sys.Work(), "entry": sys.Entry(), "logs": sys.Logs(),
+			"page": sys.Page(), "agent": sys.Agent(), "work": sys.Work(), "entry": sys.Entry(), "logs": sys.Logs(), "dsn": sys.DSN(),
 		})
 		if err != nil {
 			return err

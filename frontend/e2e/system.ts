@@ -16,6 +16,7 @@ interface Where {
   agent: string;
   work: string;
   entry: string;
+  dsn: string; // of the database
 }
 
 /** What phase 2 says in the end. */
