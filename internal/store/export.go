@@ -20,10 +20,10 @@ type Page struct {
 // that it costs what it reads, wherever it is.
 func (p *Page) Next(ctx context.Context, s *Store, limit int) ([]sample.Row, error) {
 	// In two statements: no server reads an index in one piece for both.
-	all, err := s.rows(ctx, rowColumns+"WHERE host = ? AND hora = ? AND id > ? ORDER BY id LIMIT ?", p.Host, p.From, p.id, limit)
+	all, err := s.rows(ctx, rowColumns+alongHora+" WHERE host = ? AND hora = ? AND id > ? ORDER BY id LIMIT ?", p.Host, p.From, p.id, limit)
 	if err == nil && len(all) < limit {
 		var later []Visible
-		later, err = s.rows(ctx, rowColumns+"WHERE host = ? AND hora > ? AND hora < ? ORDER BY hora, id LIMIT ?",
+		later, err = s.rows(ctx, rowColumns+alongHora+" WHERE host = ? AND hora > ? AND hora < ? ORDER BY hora, id LIMIT ?",
 			p.Host, p.From, p.To, limit-len(all))
 		all = slices.Concat(all, later)
 	}

@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"encoding/json"
+	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -100,11 +100,11 @@ func (s *Store) routeTotals(ctx context.Context, parts []routePart) ([]RouteTota
 	for rows.Next() {
 		var at time.Time
 		var r RouteTotal
-		var histogram []byte
+		var histogram sql.RawBytes // read before the next row; there are thousands
 		if err := rows.Scan(&at, &r.API, &r.Writer, &r.Requests, &r.Rows, &r.Errors, &histogram); err != nil {
 			return nil, err
 		}
-		if err := json.Unmarshal(histogram, &r.Latency); err != nil {
+		if err := r.Latency.UnmarshalJSON(histogram); err != nil {
 			return nil, fmt.Errorf("%s at %s: %w", r.API, at.Format(time.DateTime), err)
 		}
 		total := totals[r.API]

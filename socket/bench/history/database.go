@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -96,6 +97,16 @@ func (d *database) sequence(ctx context.Context, query string, from, to int, beg
 	query = strings.NewReplacer("$from", fmt.Sprint(from), "$to", fmt.Sprint(to-1)).Replace(query)
 	_, err := d.plain.ExecContext(ctx, query, begins.Format(time.DateTime))
 	return err
+}
+
+// cpu is the CPU time that the database and this process have used.
+func (d *database) cpu() (time.Duration, error) {
+	server, err := bench.CPU(d.server.PID())
+	if err != nil {
+		return 0, err
+	}
+	own, err := bench.CPU(os.Getpid())
+	return server + own, err
 }
 
 func (d *database) stop() error {

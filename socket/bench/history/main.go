@@ -7,7 +7,8 @@
 // and a host of its own, so that none is answered from the one before: one asker first, then four at once, which with
 // two questions read at a time wait for each other. A further host has ten samples a second in the last hour.
 //
-// The figures are the worst of all kinds of question: 99 % of those are answered sooner.
+// The figures are the worst of all kinds of question up to a year: 99 % of those are answered sooner. The CPU time of a question, database and
+// service together, depends less on what else the machine does.
 package main
 
 import (

@@ -37,9 +37,22 @@ func hourOf(host string) string {
 	return "?" + url.Values{"host": {host}, "from": {"2026-03-01T12:00:00Z"}, "to": {"2026-03-01 13:00:00"}}.Encode()
 }
 
-func get(t *testing.T, target string, header ...string) *http.Response {
+// reply is an answer whose body is closed when the test ends.
+type reply struct {
+	status int
+	header http.Header
+	body   io.Reader
+	to     string
+}
+
+func get(t *testing.T, target string, header ...string) reply {
 	t.Helper()
-	request, err := http.NewRequestWithContext(bounded(t), http.MethodGet, target, http.NoBody)
+	return do(t, http.MethodGet, target, header...)
+}
+
+func do(t *testing.T, method, target string, header ...string) reply {
+	t.Helper()
+	request, err := http.NewRequestWithContext(bounded(t), method, target, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +64,7 @@ func get(t *testing.T, target string, header ...string) *http.Response {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = response.Body.Close() })
-	return response
+	return reply{response.StatusCode, response.Header, response.Body, target}
 }
 
 // All rows come, once, in order, as they are stored; pages may end among rows of one moment.
@@ -80,11 +93,11 @@ func TestAnExportIsWhatIsStored(t *testing.T) {
 		"Content-Type": "text/csv; charset=utf-8", "Cache-Control": "no-store",
 		"Content-Disposition": `attachment; filename="pulso-_cmd____C_calc__A0___x_-20260301T120000Z-20260301T130000Z.csv"`,
 	} {
-		if got := response.Header.Get(header); got != want {
+		if got := response.header.Get(header); got != want {
 			t.Errorf("%s: %s\nwant %s", header, got, want)
 		}
 	}
-	if got, want := readTable(t, response.Body), table(t, r.db, samples[0].Host); !slices.EqualFunc(got, want, slices.Equal) {
+	if got, want := readTable(t, response.body), table(t, r.db, samples[0].Host); !slices.EqualFunc(got, want, slices.Equal) {
 		t.Errorf("%d lines came, of %d", len(got), len(want))
 		for i := range min(len(got), len(want)) {
 			if !slices.Equal(got[i], want[i]) {
@@ -92,7 +105,7 @@ func TestAnExportIsWhatIsStored(t *testing.T) {
 			}
 		}
 	}
-	nameless := readTable(t, get(t, serve(t, r.Service).URL+hourOf("")).Body)
+	nameless := readTable(t, get(t, serve(t, r.Service).URL+hourOf("")).body)
 	if len(nameless) != 2 || nameless[1][13] != "" {
 		t.Errorf("the rows without a host: %q", nameless)
 	}
@@ -183,24 +196,19 @@ func TestAnExportThatIsRefused(t *testing.T) {
 	refused(t, get(t, server.URL+hourOf("vm")), http.StatusUnauthorized, "sin_permiso", "")
 	refused(t, get(t, server.URL+hourOf("vm"), "Authorization", "Bearer falsch"), http.StatusUnauthorized, "sin_permiso", "")
 	refused(t, get(t, server.URL+hourOf("vm"), "Authorization", "Bearer geheim"), http.StatusServiceUnavailable, "no_disponible", "")
-	response, err := http.Post(server.URL+hourOf("vm"), "text/plain", http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	refused(t, response, http.StatusMethodNotAllowed, "metodo", "")
+	refused(t, do(t, http.MethodPost, server.URL+hourOf("vm")), http.StatusMethodNotAllowed, "metodo", "")
 }
 
-func refused(t *testing.T, response *http.Response, status int, code, message string) {
+func refused(t *testing.T, got reply, status int, code, message string) {
 	t.Helper()
 	var body struct{ Error, Mensaje string }
-	if err := json.NewDecoder(response.Body).Decode(&body); err != nil {
+	if err := json.NewDecoder(got.body).Decode(&body); err != nil {
 		t.Fatal(err)
 	}
-	if response.StatusCode != status || body.Error != code || message != "" && body.Mensaje != message {
-		t.Errorf("%s: %d %+v; want %d %s %s", response.Request.URL, response.StatusCode, body, status, code, message)
+	if got.status != status || body.Error != code || message != "" && body.Mensaje != message {
+		t.Errorf("%s: %d %+v; want %d %s %s", got.to, got.status, body, status, code, message)
 	}
-	if again := response.Header.Get("Retry-After"); (again != "") != (status == http.StatusServiceUnavailable) {
+	if again := got.header.Get("Retry-After"); (again != "") != (status == http.StatusServiceUnavailable) {
 		t.Errorf("%d with Retry-After %q", status, again)
 	}
 }
@@ -228,9 +236,9 @@ func TestAnExportThatBreaksOff(t *testing.T) {
 		return storetest.Fate{}
 	})
 	response := get(t, serve(t, on(storetest.Open(t, dsn))).URL+hourOf("vm"))
-	body, err := io.ReadAll(response.Body)
-	if response.StatusCode != http.StatusOK || !errors.Is(err, io.ErrUnexpectedEOF) || bytes.Count(body, []byte("\n")) != 1+pageRows {
-		t.Errorf("%d, %d lines, %v", response.StatusCode, bytes.Count(body, []byte("\n")), err)
+	body, err := io.ReadAll(response.body)
+	if response.status != http.StatusOK || !errors.Is(err, io.ErrUnexpectedEOF) || bytes.Count(body, []byte("\n")) != 1+pageRows {
+		t.Errorf("%d, %d lines, %v", response.status, bytes.Count(body, []byte("\n")), err)
 	}
 }
 
@@ -270,7 +278,7 @@ func TestAClientThatDoesNotRead(t *testing.T) {
 	await(t, ctx, func() bool { return len(r.exports) == maxExports })
 	refused(t, get(t, server.URL+hourOf("vm")), http.StatusServiceUnavailable, "ocupado", "")
 	await(t, ctx, func() bool { return len(r.exports) == 0 })
-	if lines := readTable(t, get(t, server.URL+hourOf("vm")).Body); len(lines) != 1+3*pageRows {
+	if lines := readTable(t, get(t, server.URL+hourOf("vm")).body); len(lines) != 1+3*pageRows {
 		t.Errorf("afterwards: %d lines", len(lines))
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -42,7 +41,7 @@ func newRig(t *testing.T) *rig {
 
 // on is a service on a database, whose clock stands at noon.
 func on(db *store.Store) *Service {
-	return New(db, slog.New(slog.NewTextHandler(io.Discard, nil)), func() time.Time { return noon })
+	return New(db, slog.New(slog.DiscardHandler), func() time.Time { return noon })
 }
 
 func (r *rig) exec(t *testing.T, query string, args ...any) {
