@@ -17,6 +17,7 @@ import (
 type reader struct {
 	reads, given atomic.Int64  // that began, and that were given up
 	release      chan struct{} // one answer for each
+	parting      chan struct{} // closed when one that was given up may return
 	err          error
 }
 
@@ -27,12 +28,14 @@ func (r *reader) read(ctx context.Context, p plan) (event.History, error) {
 		return event.History{Step: float64(p.points)}, r.err
 	case <-ctx.Done():
 		r.given.Add(1)
+		<-r.parting
 		return event.History{}, ctx.Err()
 	}
 }
 
 func newReader() (*reader, *desk) {
-	r := &reader{release: make(chan struct{})}
+	r := &reader{release: make(chan struct{}), parting: make(chan struct{})}
+	close(r.parting)
 	return r, newDesk(r.read, time.Now)
 }
 
@@ -101,6 +104,32 @@ func TestAQuestionEndsWithItsLastAsker(t *testing.T) {
 		asking.Wait()
 		if r.given.Load() != 1 || d.open != 0 || len(d.questions) != 0 {
 			t.Errorf("%d given up, %d open, %d known, when all had left", r.given.Load(), d.open, len(d.questions))
+		}
+	})
+}
+
+func TestNobodyJoinsWhatWasGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, d := newReader()
+		r.parting = make(chan struct{})
+		leaving, leave := context.WithCancel(t.Context())
+		var asking sync.WaitGroup
+		asking.Go(func() { _, _ = d.ask(leaving, about(1)) })
+		synctest.Wait()
+		leave()
+		synctest.Wait() // it is given up, and takes its time
+		asking.Go(func() {
+			if got, err := d.ask(t.Context(), about(1)); err != nil || got.Step != 1 {
+				t.Errorf("%v, %v", got.Step, err)
+			}
+		})
+		synctest.Wait()
+		close(r.parting)
+		synctest.Wait()
+		close(r.release)
+		asking.Wait()
+		if r.given.Load() != 1 || d.open != 0 || len(d.questions) != 1 || len(d.kept) != 1 {
+			t.Errorf("%d given up, %d open, %d known, %d kept", r.given.Load(), d.open, len(d.questions), len(d.kept))
 		}
 	})
 }
