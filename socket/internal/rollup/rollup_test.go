@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -367,7 +368,7 @@ func TestManyMinutesAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range minutes {
-		r.hora = time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC).Add(-time.Duration(i*i) * time.Minute)
+		r.hora = time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC).Add(-time.Duration(i*i-1) * time.Minute)
 		if i%2 == 0 {
 			r.hora = time.Date(1970, 1, 1, 0, i, 0, 0, time.UTC)
 		}
@@ -469,7 +470,7 @@ func (w *world) kill() int {
 	var id int64
 	err := w.db.QueryRowContext(w.t.Context(), `SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()
 		AND (info LIKE '%\_by\_%' OR info LIKE '%rollups%' OR info LIKE 'SELECT host%' OR info LIKE 'COMMIT%') LIMIT 1`).Scan(&id)
-	if err == sql.ErrNoRows { //nolint:errorlint // as documented
+	if errors.Is(err, sql.ErrNoRows) {
 		return 0
 	}
 	if err == nil {
@@ -511,24 +512,45 @@ func TestOneKeeperAtATime(t *testing.T) {
 	}
 }
 
-func TestAFailureIsSaidOnce(t *testing.T) {
+func TestWhoHasNoTurnDoesNotWait(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.keeper("a", always), w.keeper("b", always)
+	w.settle(a)
+	working, err := w.db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = working.Rollback() }()
+	if _, err := working.ExecContext(t.Context(), "SELECT 1 FROM rollups FOR UPDATE"); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if _, err := b.take(t.Context()); err != nil || b.mine || time.Since(began) > time.Second {
+		t.Errorf("mine: %t, %v after %s", b.mine, err, time.Since(began))
+	}
+	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := w.store.RollUp(short, "a", nil, 1); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v: two work at once", err)
+	}
+}
+
+func TestAFailureIsSaidOnceAndNothingIsLostByIt(t *testing.T) {
 	w := newWorld(t)
 	k := w.keeper("a", always)
 	w.settle(k)
-	w.exec("RENAME TABLE samples TO elsewhere")
+	w.exec(insert, some(rand.New(rand.NewPCG(1, 1))).args()...)
+	w.exec("RENAME TABLE samples_by_hour TO elsewhere")
 	job := k.work[0]
 	var waits []time.Duration
 	for range 8 {
-		began := time.Now()
 		k.do(t.Context(), job)
-		waits = append(waits, job.due.Sub(began).Round(time.Second))
+		waits = append(waits, time.Until(job.due).Round(time.Second))
 	}
 	if !slices.IsSorted(waits) || waits[0] != backOff || waits[7] != maxBackOff {
 		t.Errorf("tried again after %v", waits)
 	}
-	w.exec("RENAME TABLE elsewhere TO samples")
-	w.exec(insert, some(rand.New(rand.NewPCG(1, 1))).args()...)
-	k.do(t.Context(), job)
+	w.exec("RENAME TABLE elsewhere TO samples_by_hour")
 	k.do(t.Context(), job)
 	w.check()
 	if failing, recovered := w.log.has("rollups_failing"), w.log.has("rollups_recovered"); failing != 1 || recovered != 1 {
@@ -539,17 +561,19 @@ func TestAFailureIsSaidOnce(t *testing.T) {
 func TestAKeeperRestsAsLongAsItWorks(t *testing.T) {
 	k := newWorld(t).keeper("a", always)
 	k.mine = true
-	k.turn.due = time.Now().Add(time.Hour)
-	for took, atLeast := range map[time.Duration]time.Duration{20 * time.Millisecond: 20 * time.Millisecond, 1100 * time.Millisecond: 4 * time.Second} {
+	for _, tt := range []struct{ work, times time.Duration }{{20 * time.Millisecond, 1}, {1100 * time.Millisecond, slowRest}} {
 		busy := &job{step: func(context.Context) (bool, error) {
-			time.Sleep(took) // is work
+			time.Sleep(tt.work)
 			return true, nil
 		}}
-		k.work = []*job{busy, {due: time.Now().Add(time.Millisecond)}}
+		k.turn.due = time.Now().Add(time.Hour)
+		began := time.Now()
+		k.work = []*job{busy, {due: began.Add(time.Millisecond)}}
 		k.do(t.Context(), busy)
+		worked := time.Since(began)
 		next, at := k.next()
-		if rest := time.Until(at); rest < atLeast*9/10 || rest > 2*atLeast {
-			t.Errorf("rests %s after %s", rest, took)
+		if whole := at.Sub(began); whole < tt.work+tt.times*tt.work || whole > worked+tt.times*worked {
+			t.Errorf("worked %s, and would go on after %s", worked, whole)
 		}
 		if next == busy {
 			t.Error("a job that has more to do holds up the others")
