@@ -130,7 +130,7 @@ func (c *client) next() (welcome bool, err error) {
 		case opPing:
 			return c.send(opPong, text)
 		case opClose:
-			return errEnded
+			return fmt.Errorf("%w: %q", errEnded, text)
 		}
 		return nil
 	})

@@ -72,22 +72,26 @@ func (r *runner) compare(ctx context.Context, s scenario) (figures []string, err
 	for _, name := range s.servers {
 		r.line(s, name, turns[name])
 	}
-	mine := turns[ours]
-	if mine == nil {
+	if turns[ours] == nil {
 		return nil, nil
 	}
+	return r.figures(s, turns), nil
+}
+
+// figures are those of ours under one load, also beside the others'; the load is in their names unless it is the goal's.
+func (r *runner) figures(s scenario, turns map[string][]measured) (figures []string) {
+	mine := turns[ours]
 	for _, m := range mine {
 		r.lost += m.lost
 		r.duplicates += m.duplicates
 	}
 	load := fmt.Sprintf("_%d_%d", s.clients, s.rate)
+	latency := "commit_to_client_p99_ms" + load
 	if s.clients == goal.clients && s.rate == goal.rate {
-		load = ""
-		figures = append(figures, fmt.Sprintf("figure stream.commit_to_client_p99_ms_%d %.1f", s.clients, of(mine, p99)))
-	} else {
-		figures = append(figures, fmt.Sprintf("figure stream.commit_to_client_p99_ms%s %.1f", load, of(mine, p99)))
+		load, latency = "", fmt.Sprintf("commit_to_client_p99_ms_%d", s.clients)
 	}
-	figures = append(figures, fmt.Sprintf("figure stream.rss_per_connection_kib%s %.1f", load, of(mine, kib)))
+	figures = append(figures, fmt.Sprintf("figure stream.%s %.1f", latency, of(mine, p99)),
+		fmt.Sprintf("figure stream.rss_per_connection_kib%s %.1f", load, of(mine, kib)))
 	for _, other := range s.servers {
 		if other == ours {
 			continue
@@ -96,11 +100,11 @@ func (r *runner) compare(ctx context.Context, s scenario) (figures []string, err
 		for i := range ratios {
 			ratios[i] = mine[i].perRow.Seconds() / turns[other][i].perRow.Seconds()
 		}
-		r.say("%22s CPU a delivered row, ours/%s %.3f (%.3f–%.3f in %d rounds)\n", "", other,
+		r.say("%14s CPU a delivered row, ours/%s %.3f (%.3f–%.3f in %d rounds)\n", "", other,
 			bench.Median(ratios), slices.Min(ratios), slices.Max(ratios), s.rounds)
 		figures = append(figures, fmt.Sprintf("figure stream.cpu_over_node_%s%s %.3f", other, load, bench.Median(ratios)))
 	}
-	return figures, nil
+	return figures
 }
 
 // line is the medians of a server's turns under one load; what must not be is added up.
@@ -118,7 +122,7 @@ func (r *runner) line(s scenario, name string, turns []measured) {
 		of(turns, func(m measured) float64 { return m.database }), of(turns, func(m measured) float64 { return m.elsewhere }))
 	for _, m := range turns {
 		if m.reason != nil {
-			r.say("%22s %s: %v\n", "", name, m.reason)
+			r.say("%14s %s: %v\n", "", name, m.reason)
 		}
 	}
 }

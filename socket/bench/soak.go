@@ -144,7 +144,7 @@ func (r *runner) judge(ctx context.Context, server *bench.Process, c *crowd, row
 	r.say("\nwithout clients: %.1f MiB, %d threads, %d descriptors before; %.1f MiB, %d threads, %d descriptors after\n",
 		float64(idle.Resident)/(1<<20), idle.Threads, idle.Descriptors, float64(held.Resident)/(1<<20), held.Threads, held.Descriptors)
 	if dropped := c.dropped.Load(); dropped > 0 {
-		r.say("the server disconnected %d clients, the first one because of: %v\n", dropped, c.reason.Load())
+		r.say("the server disconnected %d clients, the first one because of: %v\nthe newest line of its log: %s\n", dropped, c.reason.Load(), server.Last())
 	}
 	growth := 100 * (resident[len(resident)-1]/resident[min(1, len(resident)-1)] - 1)
 	r.say("\nfigure stream.soak_lost_rows %d\nfigure stream.soak_duplicate_rows %d\nfigure stream.soak_cuts %d\n"+
