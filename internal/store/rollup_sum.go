@@ -114,6 +114,10 @@ type vitals struct {
 	states    [len(States)]int64
 }
 
+const selectVitals = `SELECT host, hora, secuencia, porcentaje_cpu_uso, porcentaje_ram,
+	procesos_corriendo, procesos_durmiendo, procesos_zombie, procesos_parados
+	FROM samples FORCE INDEX (samples_host_hora) WHERE `
+
 func (v *vitals) scan(rows *sql.Rows) error {
 	return rows.Scan(&v.host, &v.hora, &v.secuencia, &v.cpu, &v.ram, &v.states[0], &v.states[1], &v.states[2], &v.states[3])
 }

@@ -122,7 +122,9 @@ func (k *Keeper) do(ctx context.Context, j *job) {
 	if rest > slow {
 		rest *= slowRest
 	}
-	k.rested = now.Add(rest)
+	if end := now.Add(rest); end.After(k.rested) { // a turn renewed in the middle of a rest does not end it
+		k.rested = end
+	}
 	switch {
 	case err != nil:
 		j.due = now.Add(min(time.Duration(j.fails)*backOff, maxBackOff))

@@ -583,4 +583,8 @@ func TestAKeeperRestsAsLongAsItWorks(t *testing.T) {
 	if next, at := k.next(); next != &k.turn || at != k.turn.due {
 		t.Error("the turn is not renewed during a rest")
 	}
+	rested := k.rested
+	if k.do(t.Context(), &k.turn); k.rested != rested {
+		t.Error("the turn has ended a rest")
+	}
 }
