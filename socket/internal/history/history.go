@@ -95,23 +95,24 @@ func (s *Service) note(ctx context.Context, err error) error {
 	return err
 }
 
-// past reads from the finest resolution that can answer, and says with which plan.
-func (s *Service) past(ctx context.Context, p plan) (plan, store.Past, error) {
+// past reads from the finest resolution that can answer, and says with which plan. Where there is nothing at all, that is
+// the plan that was asked for.
+func (s *Service) past(ctx context.Context, asked plan) (plan, store.Past, error) {
+	p := asked
 	for {
 		past, err := s.pastOf(ctx, p)
 		tooMany := errors.Is(err, store.ErrTooManyRows)
 		if err != nil && !tooMany || len(past.Stretches) > 0 {
 			return p, past, err
 		}
-		retired := false
-		if !tooMany {
-			if retired, err = s.retired(ctx, p); err != nil {
-				return p, past, err
-			}
-		}
 		coarser, ok := p.coarser()
-		if !ok || !tooMany && !retired {
-			return p, past, nil
+		if !ok {
+			return asked, past, nil
+		}
+		if tooMany {
+			asked = coarser
+		} else if retired, err := s.retired(ctx, p); err != nil || !retired {
+			return p, past, err
 		}
 		p = coarser
 	}

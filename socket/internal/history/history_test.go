@@ -94,12 +94,10 @@ func TestThePastIsExact(t *testing.T) {
 		{"", "2026-03-01 12:00:00", "2026-03-01 14:00:00", 120, fromMinutes, time.Minute, "2026-03-01 12:00:00", "2026-03-01 14:00:00"},
 		{"vm-edge", "2026-03-01 12:00:00", "2026-03-01 12:01:00", 60, fromSamples, time.Second, "2026-03-01 12:00:00", "2026-03-01 12:01:00"},
 		{"vm-edge", "2026-03-01 12:00:00.001", "2026-03-01 12:01:00.001", 2000, fromSamples, 50 * time.Millisecond, "2026-03-01 12:00:00", "2026-03-01 12:01:00.050"},
+		{"nobody", "2026-03-01 12:10:30", "2026-03-01 12:20:00", 600, fromSamples, time.Second, "2026-03-01 12:10:30", "2026-03-01 12:20:00"},
 		{"vm-edge", "2026-03-01 12:10:00", "2026-03-01 12:20:00", 600, fromSamples, time.Second, "2026-03-01 12:10:00", "2026-03-01 12:20:00"}, // nothing
 	} {
 		a.check(t, answer(t, r.Service, a.query(t)), samples)
-	}
-	if got := answer(t, r.Service, asked{host: "nobody", from: "2026-03-01 12:00:00", to: "2026-03-02 12:00:00", points: 10}.query(t)); len(got.Buckets) != 0 || got.States.Corriendo.Max != 0 {
-		t.Errorf("a host that was never there has a past: %+v", got)
 	}
 }
 
@@ -144,6 +142,16 @@ func TestTooManyRowsAreNotRead(t *testing.T) {
 	}
 }
 
+// A flood that the rollups have not seen yet.
+func TestAFloodIsNotRead(t *testing.T) {
+	r := newRig(t)
+	r.exec(t, `INSERT INTO samples (total_ram, ram_libre, uso_ram, porcentaje_ram, porcentaje_cpu_uso, porcentaje_cpu_libre, procesos_corriendo,
+		total_procesos, procesos_durmiendo, procesos_zombie, procesos_parados, hora, host, fuente, api, recibido)
+		SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '2026-03-01 12:00:00', 'vm', '', '', NOW() FROM seq_0_to_`+strconv.Itoa(maxRows))
+	flood := asked{"vm", "2026-03-01 12:00:00", "2026-03-01 12:30:00", 100, fromMinutes, time.Minute, "2026-03-01 12:00:00", "2026-03-01 12:30:00"}
+	flood.check(t, answer(t, r.Service, flood.query(t)), nil)
+}
+
 func TestAQueryThatMakesNoSense(t *testing.T) {
 	s := on(nil) // none gets as far as the database
 	good := event.HistoryQuery{Host: "vm", From: sample.NewHora(noon), To: sample.NewHora(noon.Add(time.Minute)), Points: 10}
@@ -184,6 +192,13 @@ func TestTheRoutesOfARange(t *testing.T) {
 		seconds = append(seconds, s)
 	}
 	seconds = append(seconds, store.RouteSecond{Second: noon.Add(2*time.Hour + time.Second), API: "api1", Instance: "x", Writer: "direct"})
+	for i := range 2 { // instances that did the same, at both ends
+		for _, at := range []int{0, 15, 59, 3*3600 + 29*60 + 58} {
+			seconds = append(seconds, store.RouteSecond{
+				Second: noon.Add(time.Duration(at) * time.Second), API: "api2", Instance: string(rune('a' + i)), Writer: "batch", Requests: 3, Rows: 2,
+			})
+		}
+	}
 	for part := range slices.Chunk(seconds, store.MaxRouteSeconds) {
 		if err := r.db.WriteRouteSeconds(t.Context(), part); err != nil {
 			t.Fatal(err)
@@ -199,6 +214,7 @@ func TestTheRoutesOfARange(t *testing.T) {
 		}
 	}
 	compare("2026-03-01 12:00:00.200", "2026-03-01 12:14:59.700") // from the seconds alone
+	compare("2026-03-01 12:00:00.200", "2026-03-01 12:00:59.300")
 	compare("2026-03-01 12:00:10", "2026-03-01 12:50:59")
 	compare("2026-03-01 12:31:10", "2026-03-01 15:29:59")
 	compare("2026-03-01 13:00:00", "2026-03-01 14:00:00")
