@@ -191,8 +191,8 @@ var spreadColumns = func() string {
 
 // stretches lets the database merge what lies in one step: few rows come instead of many thousands.
 func (s *Store) stretches(ctx context.Context, rollup Rollup, steps Steps) ([]Stretch, error) {
-	query := "SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', hora) DIV ? AS step, SUM(samples)" + spreadColumns +
-		" FROM " + string(rollup) + ofHost + " GROUP BY step ORDER BY step" //nolint:gosec // names of our own
+	query := "SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', hora) DIV ? AS step, SUM(samples)" + spreadColumns + //nolint:gosec // names of our own
+		" FROM " + string(rollup) + ofHost + " GROUP BY step ORDER BY step"
 	rows, err := s.db.QueryContext(ctx, query, append([]any{steps.Step / 1000}, steps.between()...)...)
 	if err != nil {
 		return nil, err
