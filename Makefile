@@ -14,7 +14,7 @@ PAGES    := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wil
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke function build test test-go test-locust test-frontend test-e2e test-kernel test-vm bench bench-kernel bench-agent bench-ingest bench-stream lint fmt generate clean
+.PHONY: help demo smoke function build test test-go test-conformance test-locust test-frontend test-e2e test-kernel test-vm bench bench-kernel bench-agent bench-ingest bench-stream lint fmt generate clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,8 +69,11 @@ need-go need-cc need-node need-python need-mariadb need-chromium need-kernel nee
 test: test-go test-locust test-frontend test-e2e smoke ## the tests of everything but the kernel and the VM: Go, database, Locust, front end, end to end
 	@echo "make test: all passed"
 
-test-go: socket/bench/node/node_modules/ready | need-go need-cc need-mariadb ## Go with the race detector, on a private MariaDB
+test-go: frontend/node_modules/ready socket/bench/node/node_modules/ready | need-go need-cc need-mariadb ## Go with the race detector, on a private MariaDB
 	go test -race -count=1 ./... # a cached result could be that of a machine without MariaDB
+
+test-conformance: frontend/node_modules/ready | need-go need-mariadb ## the stream against the Socket.IO and Engine.IO protocols, with raw frames and the official client
+	go test -count=1 ./socket/conformance
 
 test-locust: $(VENV)/ready ## the Locust scripts, with real Locust
 	cd locust && $(VENV)/bin/python -m pytest
