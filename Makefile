@@ -14,7 +14,7 @@ PAGES    := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wil
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke function build test test-go test-conformance test-locust test-frontend test-e2e test-kernel test-vm bench bench-kernel bench-agent bench-ingest bench-stream lint fmt generate clean
+.PHONY: help demo smoke function build test test-go test-conformance test-locust test-frontend test-e2e test-kernel test-vm bench bench-kernel bench-agent bench-ingest bench-stream bench-history lint fmt generate clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -113,7 +113,7 @@ clean: ## remove what was built and the local database
 
 ## -- measure
 
-bench: bench-kernel bench-agent bench-ingest bench-stream ## every benchmark; nothing else should run meanwhile
+bench: bench-kernel bench-agent bench-ingest bench-stream bench-history ## every benchmark; nothing else should run meanwhile
 
 bench-kernel: | need-go need-kernel ## what the modules save, in instructions
 	go run ./kernel/bench
@@ -134,3 +134,6 @@ bench-stream: socket/bench/node/node_modules/ready | need-go need-mariadb ## the
 socket/bench/node/node_modules/ready: socket/bench/node/package-lock.json | need-node
 	cd socket/bench/node && npm ci --no-fund --no-audit
 	@touch $@
+
+bench-history: | need-go need-mariadb ## the answers to history on ten million rows, and the rate of an export
+	go run ./socket/bench/history

@@ -26,7 +26,12 @@ type RouteSecond struct {
 	Rows     int       // stored
 	Errors   int       // answers that are the service's fault, 500 and above
 	Latency  latency.Histogram
-	Guardado time.Time // the database's clock at the last change; not written
+}
+
+// RouteChange is a second together with the database's clock at its last change.
+type RouteChange struct {
+	RouteSecond
+	Guardado time.Time
 }
 
 const routeSecondColumns = "SELECT recibido, api, instance, writer, requests, stored_rows, errors, latency, guardado FROM route_stats "
@@ -62,16 +67,10 @@ func (s *Store) WriteRouteSeconds(ctx context.Context, seconds []RouteSecond) er
 	return nil
 }
 
-// RouteSeconds reads the seconds of all routes and instances at or after from and before to, in order of the second,
-// the route and the instance, and at most limit of them.
-func (s *Store) RouteSeconds(ctx context.Context, from, to time.Time, limit int) ([]RouteSecond, error) {
-	return s.routeSeconds(ctx, routeSecondColumns+"WHERE recibido >= ? AND recibido < ? ORDER BY recibido, api, instance LIMIT ?", from, to, limit)
-}
-
-// RouteSecondsSince reads the seconds that were written or replaced at or after since, by the database's clock, in order of
+// RouteChanges reads the seconds that were written or replaced at or after since, by the database's clock, in order of
 // that time, and at most limit of them.
-func (s *Store) RouteSecondsSince(ctx context.Context, since time.Time, limit int) ([]RouteSecond, error) {
-	return s.routeSeconds(ctx, routeSecondColumns+"WHERE guardado >= ? ORDER BY guardado LIMIT ?", since, limit)
+func (s *Store) RouteChanges(ctx context.Context, since time.Time, limit int) ([]RouteChange, error) {
+	return s.routeChanges(ctx, routeSecondColumns+"WHERE guardado >= ? ORDER BY guardado LIMIT ?", since, limit)
 }
 
 // NewestRouteChange is when a second of a route was last written, by the database's clock; the year 1970 when none was.
@@ -86,15 +85,15 @@ func (s *Store) NewestRouteChange(ctx context.Context) (time.Time, error) {
 	return newest.Time, nil
 }
 
-func (s *Store) routeSeconds(ctx context.Context, query string, args ...any) ([]RouteSecond, error) {
+func (s *Store) routeChanges(ctx context.Context, query string, args ...any) ([]RouteChange, error) {
 	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read route statistics: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	var all []RouteSecond
+	var all []RouteChange
 	for rows.Next() {
-		var r RouteSecond
+		var r RouteChange
 		var histogram []byte
 		if err := rows.Scan(&r.Second, &r.API, &r.Instance, &r.Writer, &r.Requests, &r.Rows, &r.Errors, &histogram, &r.Guardado); err != nil {
 			return nil, fmt.Errorf("read route statistics: %w", err)

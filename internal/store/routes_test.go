@@ -24,16 +24,7 @@ func second(api, instance string, at, requests int) store.RouteSecond {
 	return r
 }
 
-func routeSeconds(t *testing.T, s *store.Store, from, to, limit int) []store.RouteSecond {
-	t.Helper()
-	read, err := s.RouteSeconds(t.Context(), noon.Add(time.Duration(from)*time.Second), noon.Add(time.Duration(to)*time.Second), limit)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return read
-}
-
-func TestRouteSecondsComeBackInOrder(t *testing.T) {
+func TestRouteSecondsComeBackAsTheyWere(t *testing.T) {
 	s := storetest.New(t)
 	want := []store.RouteSecond{
 		second("api1", "a-1", 0, 100), second("api1", "a-2", 0, 7), second("api2", "A-1", 0, 3), second("api2", "A-1", 1, 0),
@@ -44,15 +35,37 @@ func TestRouteSecondsComeBackInOrder(t *testing.T) {
 	if err := s.WriteRouteSeconds(t.Context(), shuffled); err != nil {
 		t.Fatal(err)
 	}
-	for _, test := range []struct {
-		from, to, limit int
-		want            []store.RouteSecond
-	}{
-		{0, 3, 100, want}, {0, 2, 100, want[:4]}, {1, 2, 100, want[3:4]}, {1, 3, 2, want[3:5]}, {3, 9, 100, nil}, {2, 1, 100, nil},
-	} {
-		if got := routeSeconds(t, s, test.from, test.to, test.limit); !slices.Equal(got, test.want) {
-			t.Errorf("seconds %d to %d, at most %d:\ngot  %v\nwant %v", test.from, test.to, test.limit, got, test.want)
+	if got := storetest.RouteSeconds(t, s); !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+func TestOnlyWhatChangedIsReadAgain(t *testing.T) {
+	s := storetest.New(t)
+	if newest, err := s.NewestRouteChange(t.Context()); err != nil || newest.Unix() != 0 {
+		t.Errorf("%s of no second, %v", newest, err)
+	}
+	write := func(r store.RouteSecond) time.Time {
+		t.Helper()
+		if err := s.WriteRouteSeconds(t.Context(), []store.RouteSecond{r}); err != nil {
+			t.Fatal(err)
 		}
+		newest, err := s.NewestRouteChange(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return newest
+	}
+	write(second("api1", "a", 0, 1))
+	write(second("api1", "a", 1, 1))
+	replaced := second("api1", "a", 0, 2)
+	since := write(replaced)
+	changes, err := s.RouteChanges(t.Context(), since, 10)
+	if err != nil || len(changes) != 1 || changes[0] != (store.RouteChange{RouteSecond: replaced, Guardado: since}) {
+		t.Errorf("%v, %v", changes, err)
+	}
+	if changes, err := s.RouteChanges(t.Context(), time.Unix(0, 0), 1); err != nil || len(changes) != 1 || changes[0].Errors != 1 {
+		t.Errorf("the oldest change: %v, %v", changes, err)
 	}
 }
 
@@ -68,7 +81,7 @@ func TestASecondIsReplacedAndNeverAdded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, want := routeSeconds(t, s, 0, 1, 100), []store.RouteSecond{complete, other}; !slices.Equal(got, want) {
+	if got, want := storetest.RouteSeconds(t, s), []store.RouteSecond{complete, other}; !slices.Equal(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }
@@ -85,7 +98,7 @@ func TestRouteSecondsAreBounded(t *testing.T) {
 	if err := s.WriteRouteSeconds(t.Context(), all[1:]); err != nil {
 		t.Error(err)
 	}
-	if got := routeSeconds(t, s, 0, 2*len(all), 2*len(all)); !slices.Equal(got, all[1:]) {
+	if got := storetest.RouteSeconds(t, s); !slices.Equal(got, all[1:]) {
 		t.Errorf("%d seconds came back", len(got))
 	}
 }
@@ -102,7 +115,7 @@ func TestAHistogramThatIsNoneIsNamed(t *testing.T) {
 	if _, err := storetest.Plain(t, dsn).ExecContext(t.Context(), "UPDATE route_stats SET latency = '[[155, 1]]'"); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.RouteSeconds(t.Context(), noon, noon.Add(time.Second), 1)
+	_, err := s.RouteChanges(t.Context(), time.Unix(0, 0), 1)
 	if err == nil || !strings.Contains(err.Error(), "api1, a-1 at 2026-03-01 12:00:00") || !strings.Contains(err.Error(), "bucket 155") {
 		t.Errorf("%v", err)
 	}

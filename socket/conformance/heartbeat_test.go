@@ -43,7 +43,7 @@ func impatient(t *testing.T, interval, timeout time.Duration) server {
 // EIO Heartbeat: the server sends a ping every interval, as long as each is answered.
 func TestPingsGoOnWhileTheyAreAnswered(t *testing.T) {
 	const interval, rounds = 100 * time.Millisecond, 5
-	s := impatient(t, interval, patience)
+	s := impatient(t, interval, 2*time.Second)
 	t.Run(webSocket, func(t *testing.T) {
 		c := s.in(t).join("")
 		began := time.Now()

@@ -116,7 +116,7 @@ func (c *crowd) awaitMoves(t *testing.T) {
 	await(t, "the clients come back", func() bool {
 		moved := 0
 		for i, v := range c.viewers {
-			if v.welcome.Load() > before[i] {
+			if v.welcome.Load() > before[i] || v.faulty.Load() {
 				moved++
 			}
 		}
@@ -130,7 +130,7 @@ func (c *crowd) settle(t *testing.T, rows int) {
 	close(c.calm)
 	end := time.Now().Add(patience)
 	for _, v := range c.viewers {
-		for v.rows() < rows && time.Now().Before(end) {
+		for v.rows() < rows && !v.faulty.Load() && time.Now().Before(end) {
 			time.Sleep(5 * time.Millisecond)
 		}
 	}
@@ -151,7 +151,7 @@ func (c *crowd) check(t *testing.T, committed []int64) {
 		}
 		if wrong++; wrong <= 5 {
 			t.Errorf("client %d: %d rows of %d, missed %v, never committed %v; %v", i, len(got), len(committed),
-				sample(without(committed, got)), sample(without(got, committed)), v.fault)
+				some(without(committed, got)), some(without(got, committed)), v.fault)
 		}
 	}
 	if wrong > 0 {
@@ -169,5 +169,5 @@ func without(a, b []int64) []int64 {
 	})
 }
 
-// sample is the first few.
-func sample(ids []int64) []int64 { return ids[:min(len(ids), 10)] }
+// some is the first few.
+func some(ids []int64) []int64 { return ids[:min(len(ids), 10)] }

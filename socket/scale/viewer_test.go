@@ -28,6 +28,7 @@ type viewer struct {
 	rest     atomic.Pointer[<-chan struct{}] // where set, the next time that it is cut off it stays away until this is closed
 	welcome  atomic.Int64                    // how often it was connected and had its snapshot
 	fault    error                           // what no service may do; read after the run
+	faulty   atomic.Bool                     // there is one
 
 	mu     sync.Mutex
 	cursor int64         // -1 before the first snapshot
@@ -52,6 +53,7 @@ func (v *viewer) run(ctx context.Context, calm <-chan struct{}) {
 		err := v.view(ctx, calm)
 		if errors.As(err, &faulty) {
 			v.fault = err
+			v.faulty.Store(true)
 		}
 		if rest := v.rest.Swap(nil); rest != nil {
 			select {

@@ -51,7 +51,6 @@ func TestAnObserverAgrees(t *testing.T) {
 func observe(t *testing.T) (observed []time.Duration, merged, averaged func(q float64) time.Duration) {
 	const requests, users = 300, 40 // of each instance
 	db := storetest.New(t)
-	start := time.Now()
 	var mu sync.Mutex
 	var load sync.WaitGroup
 	var ends []func()
@@ -80,10 +79,7 @@ func observe(t *testing.T) (observed []time.Duration, merged, averaged func(q fl
 	}
 	slices.Sort(observed)
 
-	rows, err := db.RouteSeconds(t.Context(), start.Add(-time.Second), time.Now().Add(time.Second), 1000)
-	if err != nil {
-		t.Fatal(err)
-	}
+	rows := storetest.RouteSeconds(t, db)
 	of := make(map[string]*latency.Histogram)
 	for _, row := range rows {
 		if of[row.Instance] == nil {

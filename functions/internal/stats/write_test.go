@@ -56,10 +56,7 @@ func TestLateAndRepeated(t *testing.T) {
 
 func expect(t *testing.T, db *store.Store, want ...store.RouteSecond) {
 	t.Helper()
-	got, err := db.RouteSeconds(t.Context(), noon, at(3600), 100)
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := storetest.RouteSeconds(t, db)
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}

@@ -3,6 +3,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -10,8 +11,10 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/pulso-lab/pulso/internal/mariadb"
 	"github.com/pulso-lab/pulso/internal/store"
@@ -112,4 +115,21 @@ func Plain(t testing.TB, dsn string) *sql.DB {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	return db
+}
+
+// RouteSeconds is what is stored of the routes, in order of the second, the route and the instance.
+func RouteSeconds(t *testing.T, s *store.Store) []store.RouteSecond {
+	t.Helper()
+	changes, err := s.RouteChanges(t.Context(), time.Unix(0, 0), 1_000_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make([]store.RouteSecond, len(changes))
+	for i, c := range changes {
+		all[i] = c.RouteSecond
+	}
+	slices.SortFunc(all, func(a, b store.RouteSecond) int {
+		return cmp.Or(a.Second.Compare(b.Second), cmp.Compare(a.API, b.API), cmp.Compare(a.Instance, b.Instance))
+	})
+	return all
 }

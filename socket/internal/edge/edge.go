@@ -2,6 +2,7 @@
 package edge
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,8 +43,8 @@ type Options struct {
 	Token        service.Token
 	Origins      []string      // of other pages that may connect, as browsers say them: https://host
 	Clients      int           // the most at once
-	PingInterval time.Duration // 0: the library's, 25 s
-	PingTimeout  time.Duration // for the pong; 0: the library's, 20 s
+	PingInterval time.Duration // 0: 25 s
+	PingTimeout  time.Duration // for the pong; 0: 20 s
 	WriteTimeout time.Duration // a client that takes nothing for this long is disconnected; 0: 10 s
 	Stream       Streamer
 	History      Historian
@@ -68,20 +69,19 @@ type Server struct {
 
 // New makes a server; its clients end with Close.
 func New(o Options) (*Server, error) {
-	if o.WriteTimeout == 0 {
-		o.WriteTimeout = 10 * time.Second
-	}
+	o.PingInterval = cmp.Or(o.PingInterval, 25*time.Second)
+	o.PingTimeout = cmp.Or(o.PingTimeout, 20*time.Second)
+	o.WriteTimeout = cmp.Or(o.WriteTimeout, 10*time.Second)
+	pongDelay := o.PingTimeout / 10
 	options := socketio.DefaultServerOptions()
 	options.SetConnectTimeout(connectTimeout)
 	options.SetMaxHttpBufferSize(maxMessage)
 	options.SetServeClient(false)
-	options.SetTransports(types.NewSet[transports.TransportCtor](&transports.PollingBuilder{}, &webSockets{log: o.Log}))
-	if o.PingInterval > 0 {
-		options.SetPingInterval(o.PingInterval)
-	}
-	if o.PingTimeout > 0 {
-		options.SetPingTimeout(o.PingTimeout)
-	}
+	options.SetTransports(types.NewSet[transports.TransportCtor](
+		&polls{pongDelay: pongDelay}, &webSockets{pongDelay: pongDelay, log: o.Log},
+	))
+	options.SetPingInterval(o.PingInterval)
+	options.SetPingTimeout(o.PingTimeout)
 	// Options given to ServeHandler alone are not read.
 	s := &Server{Options: o, io: socketio.NewServer(nil, options)}
 	s.ctx, s.end = context.WithCancel(context.Background())

@@ -19,12 +19,20 @@ import (
 // webSockets makes the library's WebSocket connections.
 type webSockets struct {
 	transports.WebSocketBuilder
-	log *slog.Logger
+	pongDelay time.Duration
+	log       *slog.Logger
 }
 
 // New is called by the library for each connection.
 func (b *webSockets) New(ctx *types.HttpContext) transports.Transport {
-	return newTransport(ctx, b.log)
+	t := &transport{
+		Transport: transports.MakeTransport(), conn: ctx.Websocket, idleTimeout: ctx.IdleTimeout, pongs: &pongs{delay: b.pongDelay}, log: b.log,
+	}
+	t.Prototype(t)
+	t.Construct(ctx)
+	t.SetWritable(true)
+	go t.read() // ends with the connection, which the guard of its writes and the library's pings close
+	return t
 }
 
 // transport is a WebSocket of Engine.IO that writes at once, in the goroutine of whoever sends, so that a sender feels
@@ -34,18 +42,10 @@ type transport struct {
 	transports.Transport
 	conn        *types.WebSocketConn
 	idleTimeout time.Duration
+	pongs       *pongs
 	log         *slog.Logger
 
 	mu sync.Mutex // one message at a time
-}
-
-func newTransport(ctx *types.HttpContext, log *slog.Logger) *transport {
-	t := &transport{Transport: transports.MakeTransport(), conn: ctx.Websocket, idleTimeout: ctx.IdleTimeout, log: log}
-	t.Prototype(t)
-	t.Construct(ctx)
-	t.SetWritable(true)
-	go t.read() // ends with the connection, which the guard of its writes and the library's pings close
-	return t
 }
 
 // Name is that of the protocol.
@@ -113,7 +113,8 @@ func (t *transport) read() {
 			t.fail(err)
 			return
 		}
-		t.OnData(data)
+		p, _ := t.Parser().DecodePacket(data) // what cannot be read is a packet of its own kind
+		t.pongs.pass(t, p)
 	}
 }
 

@@ -21,7 +21,7 @@ const (
 
 // routes is the routes' seconds that changed in the last event.WindowSeconds of the database's time.
 type routes struct {
-	seconds map[routeSecond]map[string]store.RouteSecond // by instance
+	seconds map[routeSecond]map[string]store.RouteChange // by instance
 	newest  time.Time                                    // the newest change
 }
 
@@ -41,19 +41,19 @@ func (r *routes) read(ctx context.Context, db *store.Store) ([]event.RouteSecond
 		}
 		r.newest, since = newest, newest.Add(-event.WindowSeconds*time.Second)
 	}
-	changes, err := db.RouteSecondsSince(ctx, since, maxChanges)
+	changes, err := db.RouteChanges(ctx, since, maxChanges)
 	if err != nil {
 		return nil, err
 	}
 	if r.seconds == nil {
-		r.seconds = map[routeSecond]map[string]store.RouteSecond{}
+		r.seconds = map[routeSecond]map[string]store.RouteChange{}
 	}
 	changed := map[routeSecond]bool{}
 	for _, c := range changes {
 		name := routeSecond{c.Second.Unix(), c.API}
 		instances := r.seconds[name]
 		if instances == nil {
-			instances = map[string]store.RouteSecond{}
+			instances = map[string]store.RouteChange{}
 			r.seconds[name] = instances
 		}
 		if instances[c.Instance] != c {
