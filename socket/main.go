@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -21,8 +22,9 @@ import (
 )
 
 // The connections to the database beyond those of PULSO_DB_POOL, which read the newest rows and answer /ready: what
-// people ask of the past must not hold the live stream up.
-const pastPool = 4
+// people ask of the past must not hold the live stream up. Two for histories, two for exports, two for clients that come
+// back, one for the rollups.
+const pastPool = 7
 
 func main() { service.Main("socket", run) }
 
@@ -58,12 +60,12 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 	if err != nil {
 		return err
 	}
-	ready := service.NewReadiness(db.Ping)
+	ready := service.NewReadiness(func(ctx context.Context) error { return errors.Join(db.Ping(ctx), news.Ready()) })
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", service.Health)
 	mux.Handle("GET /ready", ready)
 	mux.Handle("GET /metrics", metrics{news, reader, stream})
-	mux.Handle("GET /export.csv", asked.Export(token))
+	mux.Handle("/export.csv", service.Until(ctx, asked.Export(token)))
 	mux.Handle("/socket.io/", stream)
 	mux.HandleFunc("/", service.NotFound)
 

@@ -30,10 +30,10 @@ type routeTable struct {
 }
 
 // routeTables are ordered from coarse to fine.
-var routeTables = []routeTable{{"routes_by_hour", time.Hour}, {"routes_by_minute", time.Minute}, {"route_stats", time.Second}}
+var routeTables = []routeTable{{"routes_by_day", 24 * time.Hour}, {"routes_by_hour", time.Hour}, {"routes_by_minute", time.Minute}, {"route_stats", time.Second}}
 
 // RoutesBetween adds up what the routes did at or after from and before to, moved out to whole seconds, by `recibido`;
-// in order of route. Whole hours and minutes come from the rollups; with fresh, all comes from the seconds: they are not
+// in order of route. Whole days, hours and minutes come from the rollups; with fresh, all comes from the seconds: they are not
 // behind, but many.
 func (s *Store) RoutesBetween(ctx context.Context, from, to time.Time, fresh bool) ([]RouteTotal, error) {
 	tables := routeTables

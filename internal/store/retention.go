@@ -13,7 +13,7 @@ const sweepRows = 1000
 type Retention struct {
 	Rows    time.Duration // samples, requests and route_stats, from when they were stored
 	Minutes time.Duration // rollups by minute, from their last change
-	Hours   time.Duration // rollups by hour
+	Hours   time.Duration // rollups by hour and day
 }
 
 // Sweep deletes what is past its retention, table by table, a little in each step. It belongs to one goroutine.
@@ -43,6 +43,7 @@ func (s *Store) Sweep(keep Retention) *Sweep {
 		{"samples_by_hour", "guardado", keep.Hours, w.oldest},
 		{"routes_by_minute", "recibido", keep.Minutes, w.oldest},
 		{"routes_by_hour", "recibido", keep.Hours, w.oldest},
+		{"routes_by_day", "recibido", keep.Hours, w.oldest},
 	}
 	return w
 }

@@ -124,6 +124,7 @@ func TestEveryTableHasItsRetention(t *testing.T) {
 		rows, minutes, hours := 14*day+side.shift, 90*day+side.shift, 730*day+side.shift
 		a.exec("INSERT INTO requests VALUES (?, '', 'api1', '[1]', NOW(6) - INTERVAL ? SECOND)", side.name, rows)
 		a.exec("INSERT INTO route_stats VALUES ('2026-03-01', 'api1', ?, 'direct', 1, 1, 0, '[]', NOW(6) - INTERVAL ? SECOND)", side.name, rows)
+		a.exec("INSERT INTO routes_by_day VALUES (NOW() - INTERVAL ? SECOND, ?, 'direct', 1, 1, 0, '[]')", hours, side.name)
 		for table, age := range map[string]int{"minute": minutes, "hour": hours} {
 			a.exec("INSERT INTO samples_by_"+table+" VALUES (?, '2026-03-01', "+
 				"1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, NULL, NULL, 1, 1, 1, NULL, NULL, 1, 1, 1, NULL, NULL, 1, 1, 1, NULL, NULL, NOW(6) - INTERVAL ? SECOND)", side.name, age)
@@ -132,7 +133,7 @@ func TestEveryTableHasItsRetention(t *testing.T) {
 	}
 	want := map[string]string{
 		"requests": "clave", "route_stats": "instance", "samples_by_minute": "host", "samples_by_hour": "host",
-		"routes_by_minute": "api", "routes_by_hour": "api",
+		"routes_by_minute": "api", "routes_by_hour": "api", "routes_by_day": "api",
 	}
 	if deleted := a.sweep(a.Sweep(keep)); len(deleted) != len(want) {
 		t.Errorf("deleted %v", deleted)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +64,7 @@ func (s *Store) ChangedRouteMinutes(ctx context.Context, since time.Time) (Chang
 	return changes, named("look for changes of the routes", errors.Join(rows.Err(), rows.Close()))
 }
 
-// RollUpRoutes computes minutes of `recibido` anew from the seconds of the routes, and their hours from the minutes, and
+// RollUpRoutes computes minutes of `recibido` anew from the seconds of the routes, then their hours and days, and
 // notes that all changes up to until are in them. The minutes are at most MaxRollupRoutes, different, in order of time.
 // Where seconds were retired, what is stored stays unless there are at least as many requests now. After an error, all or
 // nothing of it was done.
@@ -86,19 +87,27 @@ func rollUpRoutes(ctx context.Context, tx *sql.Tx, minutes []time.Time) error {
 	if len(minutes) == 0 {
 		return nil
 	}
+	const day = 24 * time.Hour
+	hours := wholes(minutes, time.Hour)
 	if err := sumRoutes(ctx, tx, "routes_by_minute", "route_stats", minutes, time.Minute, time.Second); err != nil {
 		return err
 	}
-	var hours []time.Time
-	for _, m := range minutes {
-		if hour := m.Truncate(time.Hour); len(hours) == 0 || hour != hours[len(hours)-1] {
-			hours = append(hours, hour)
-		}
+	if err := sumRoutes(ctx, tx, "routes_by_hour", "routes_by_minute", hours, time.Hour, time.Minute); err != nil {
+		return err
 	}
-	return sumRoutes(ctx, tx, "routes_by_hour", "routes_by_minute", hours, time.Hour, time.Minute)
+	return sumRoutes(ctx, tx, "routes_by_day", "routes_by_hour", wholes(hours, day), day, time.Hour)
 }
 
-// routeRollup is a row of routes_by_minute or routes_by_hour, or of route_stats without its instance.
+// wholes are the periods of this length in which these times lie, which are in order.
+func wholes(times []time.Time, length time.Duration) []time.Time {
+	periods := make([]time.Time, len(times))
+	for i, t := range times {
+		periods[i] = t.Truncate(length)
+	}
+	return slices.Compact(periods)
+}
+
+// routeRollup is a row of a routes_by_ table, or of route_stats without its instance.
 type routeRollup struct {
 	recibido               time.Time
 	api, writer            string

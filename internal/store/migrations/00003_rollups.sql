@@ -53,6 +53,9 @@ CREATE TABLE routes_by_minute (
 
 CREATE TABLE routes_by_hour LIKE routes_by_minute;
 
+-- A year by the hour is thousands of histograms.
+CREATE TABLE routes_by_day LIKE routes_by_minute;
+
 -- Which seconds of the routes have changed: a second is written again until it is complete.
 ALTER TABLE route_stats
     ADD COLUMN guardado DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6),
@@ -65,7 +68,7 @@ ALTER TABLE requests ADD KEY requests_recibido (recibido);
 CREATE TABLE rollups (
     id       TINYINT     NOT NULL PRIMARY KEY,
     position BIGINT      NOT NULL, -- every row up to this id is in samples_by_minute and samples_by_hour
-    routes   DATETIME(6) NOT NULL, -- every second of route_stats that changed before, by its guardado, is in routes_by_minute and routes_by_hour
+    routes   DATETIME(6) NOT NULL, -- every second of route_stats that changed before, by its guardado, is in the routes_by_ tables
     owner    VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     until    DATETIME(6) NOT NULL  -- the owner's turn ends, by the database's clock
 );
@@ -75,6 +78,7 @@ INSERT INTO rollups (id, position, routes, owner, until) VALUES (1, 0, '1970-01-
 DROP TABLE rollups;
 ALTER TABLE requests DROP KEY requests_recibido;
 ALTER TABLE route_stats DROP KEY route_stats_guardado, DROP COLUMN guardado;
+DROP TABLE routes_by_day;
 DROP TABLE routes_by_hour;
 DROP TABLE routes_by_minute;
 DROP TABLE samples_by_hour;

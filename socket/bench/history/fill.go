@@ -28,6 +28,7 @@ var fills = []struct {
 	{routeSecondsSQL, routes * instances * secondsKept, end.Add(-secondsKept * time.Second)},
 	{routeMinutesSQL, routes * minutesKept, end.Add(-minutesKept * time.Minute)},
 	{routeHoursSQL, routes * hoursKept, end.Add(-hoursKept * time.Hour)},
+	{routeDaysSQL, routes * hoursKept / 24, end.Add(-hoursKept * time.Hour).Truncate(24 * time.Hour)},
 }
 
 const (
@@ -71,6 +72,10 @@ const (
 		SELECT b.at + INTERVAL n.seq DIV 2 MINUTE, CONCAT('api', 1 + n.seq % 2), IF(n.seq % 2 = 0, 'direct', 'batch'), 1800, 1800, 0, h.latency
 		FROM seq_$from_to_$to AS n, (SELECT CAST(? AS DATETIME) AS at) AS b,
 		(SELECT CONCAT('[', GROUP_CONCAT('[', seq, ',45]' ORDER BY seq), ']') AS latency FROM seq_20_to_59) AS h`
+	routeDaysSQL = `INSERT INTO routes_by_day (recibido, api, writer, requests, stored_rows, errors, latency)
+		SELECT b.at + INTERVAL n.seq DIV 2 DAY, CONCAT('api', 1 + n.seq % 2), IF(n.seq % 2 = 0, 'direct', 'batch'), 2592000, 2592000, 0, h.latency
+		FROM seq_$from_to_$to AS n, (SELECT CAST(? AS DATETIME) AS at) AS b,
+		(SELECT CONCAT('[', GROUP_CONCAT('[', seq, ',43200]' ORDER BY seq), ']') AS latency FROM seq_15_to_74) AS h`
 	routeHoursSQL = `INSERT INTO routes_by_hour (recibido, api, writer, requests, stored_rows, errors, latency)
 		SELECT b.at + INTERVAL n.seq DIV 2 HOUR, CONCAT('api', 1 + n.seq % 2), IF(n.seq % 2 = 0, 'direct', 'batch'), 108000, 108000, 0, h.latency
 		FROM seq_$from_to_$to AS n, (SELECT CAST(? AS DATETIME) AS at) AS b,

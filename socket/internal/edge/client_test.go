@@ -88,7 +88,7 @@ func TestHistoryIsAcknowledged(t *testing.T) {
 	for packet, want := range map[string]string{
 		`421["history",{"host":"vm","from":"2026-03-01 12:00:00","to":"2026-03-01 12:05:00","points":10}]`: `"host":"vm"`,
 		`422["history",{"host":"vm","from":"2026-03-01 12:00:00","to":"2026-03-01 12:05:00"}]`:             `"mensaje":"points`,
-		`423["history",{"host":5}]`:            `host: is of the wrong type`,
+		`423["history",{"host":5}]`:            `host is of the wrong type`,
 		`424["history",{"from":"yesterday"}]`:  `is not a date`,
 		`425["history"]`:                       `one object`,
 		`426["history",null,null]`:             `one object`,

@@ -78,7 +78,7 @@ func New(o Options) (*Server, error) {
 	options.SetMaxHttpBufferSize(maxMessage)
 	options.SetServeClient(false)
 	options.SetTransports(types.NewSet[transports.TransportCtor](
-		&polls{pongDelay: pongDelay}, &webSockets{pongDelay: pongDelay, log: o.Log},
+		&polls{pongDelay: pongDelay, writeTimeout: o.WriteTimeout}, &webSockets{pongDelay: pongDelay, log: o.Log},
 	))
 	options.SetPingInterval(o.PingInterval)
 	options.SetPingTimeout(o.PingTimeout)

@@ -206,6 +206,7 @@ func TestTheRoutesOfARange(t *testing.T) {
 	}
 	r.rollUpRoutes(t, seconds, "routes_by_minute", time.Minute)
 	r.rollUpRoutes(t, seconds, "routes_by_hour", time.Hour)
+	r.rollUpRoutes(t, seconds, "routes_by_day", 24*time.Hour)
 	compare := func(from, to string) {
 		t.Helper()
 		got := answer(t, on(r.db), event.HistoryQuery{From: moment(t, from), To: moment(t, to), Points: 2000})
@@ -223,5 +224,7 @@ func TestTheRoutesOfARange(t *testing.T) {
 	r.exec(t, "DELETE FROM route_stats")
 	compare("2026-03-01 12:31:10", "2026-03-01 15:29:59")
 	r.exec(t, "DELETE FROM routes_by_minute")
+	compare("2026-02-01 12:31:10", "2026-03-05 15:29:59")
+	r.exec(t, "DELETE FROM routes_by_hour")
 	compare("2026-02-01 12:31:10", "2026-03-05 15:29:59")
 }

@@ -4,6 +4,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -125,6 +126,16 @@ func (h *Hub) Routes(all, changed []event.RouteSecond) {
 	h.routes, h.snapshot = all, nil
 	if message != nil {
 		h.log.append(message)
+	}
+}
+
+// Ready says why a client that comes now would have to wait.
+func (h *Hub) Ready() error {
+	select {
+	case <-h.begun:
+		return nil
+	default:
+		return errors.New("the newest rows have not been read yet")
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/pulso-lab/pulso/internal/store"
 )
 
-// routes keeps routes_by_minute and routes_by_hour.
+// routes keeps the routes_by_ tables.
 type routes struct {
 	db    *store.Store
 	owner string

@@ -12,7 +12,7 @@ import (
 	"github.com/pulso-lab/pulso/internal/store"
 )
 
-// total is a line of routes_by_minute or routes_by_hour.
+// total is a line of a routes_by_ table.
 type total struct {
 	writer                 string
 	requests, rows, errors int64
@@ -55,7 +55,7 @@ func (w *world) totals(table string) map[routeKey]total {
 // checkRoutes fails unless the rollups are the sums of these seconds.
 func (w *world) checkRoutes(seconds []store.RouteSecond) {
 	w.t.Helper()
-	for table, unit := range map[string]time.Duration{"routes_by_minute": time.Minute, "routes_by_hour": time.Hour} {
+	for table, unit := range map[string]time.Duration{"routes_by_minute": time.Minute, "routes_by_hour": time.Hour, "routes_by_day": 24 * time.Hour} {
 		want := map[routeKey]total{}
 		for _, s := range seconds {
 			at := routeKey{s.API, s.Second.Truncate(unit)}

@@ -21,9 +21,7 @@ const (
 	dialTimeout = 10 * time.Second
 	// A poll is held for up to the ping interval of 25 s; the socket service that says nothing for longer is stuck.
 	answerTimeout = 60 * time.Second
-	// A client that takes nothing must not hold a drain.
-	farewellTimeout = 2 * time.Second
-	retryAfter      = "2" // seconds
+	retryAfter    = "2" // seconds
 )
 
 // ParseTarget reads the socket service's address.
@@ -74,15 +72,7 @@ func New(ctx context.Context, target *url.URL, log *slog.Logger) http.Handler {
 		},
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		open, cancel := context.WithCancel(r.Context())
-		defer cancel()
-		defer context.AfterFunc(ctx, func() {
-			cancel()
-			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(farewellTimeout)) // always supported here
-		})()
-		p.ServeHTTP(w, r.WithContext(open))
-	})
+	return service.Until(ctx, p)
 }
 
 // forward says who asked for what. What a load balancer in front of us has said stands before what we see: behind it
