@@ -214,7 +214,7 @@ func (s *stream) fill() (admitted int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer w.Close()
+	defer w.reset()
 	for ; admitted <= places; admitted++ {
 		if _, err := w.poll(); err != nil {
 			return admitted, err
