@@ -58,7 +58,7 @@ var ErrTooManyRows = errors.New("too many rows")
 // ofHost is the condition whose arguments are those of between.
 const ofHost = " WHERE host = ? AND hora >= ? AND hora < ?"
 
-// alongHora keeps a server from reading the whole table in order of id, where it thinks that a limit makes up for it.
+// alongHora names the index that is made for a host's time.
 const alongHora = "FORCE INDEX (samples_host_hora)"
 
 func (s Steps) between() []any {
@@ -98,9 +98,7 @@ func (s *Store) PastOfSamples(ctx context.Context, steps Steps, limit int) (Past
 
 func (s *Store) pastOfSamples(ctx context.Context, steps Steps, limit int) (Past, error) {
 	// Prepared, because rows of a prepared statement come in binary: for thousands of them, that is cheaper on both sides.
-	statement, err := s.db.PrepareContext(ctx, `SELECT hora, secuencia, porcentaje_cpu_uso, porcentaje_ram,
-		procesos_corriendo, procesos_durmiendo, procesos_zombie, procesos_parados
-		FROM samples `+alongHora+ofHost+" ORDER BY hora, id LIMIT ?")
+	statement, err := s.db.PrepareContext(ctx, selectVitals+ofHost+" ORDER BY hora, id LIMIT ?")
 	if err != nil {
 		return Past{}, err
 	}
@@ -116,32 +114,24 @@ func (s *Store) pastOfSamples(ctx context.Context, steps Steps, limit int) (Past
 		if n == limit {
 			return Past{}, ErrTooManyRows
 		}
-		var p moment
-		if err := rows.Scan(&p.hora, &p.secuencia, &p.cpu, &p.ram, &p.states[0], &p.states[1], &p.states[2], &p.states[3]); err != nil {
+		var v vitals
+		if err := v.scan(rows); err != nil {
 			return Past{}, err
 		}
-		if steps.Host != "" && p.secuencia.Valid {
-			if known[p.secuencia.Int64] {
+		if v.host != "" && v.secuencia.Valid {
+			if known[v.secuencia.Int64] {
 				continue
 			}
-			known[p.secuencia.Int64] = true
+			known[v.secuencia.Int64] = true
 		}
-		past.add(&p, steps.Step)
+		past.add(&v, steps.Step)
 	}
 	return past, errors.Join(rows.Err(), rows.Close())
 }
 
-// moment is a sample, as far as its host's past is concerned.
-type moment struct {
-	hora      time.Time
-	secuencia sql.NullInt64
-	cpu, ram  float64
-	states    [len(States)]int64
-}
-
-// add counts a moment whose hora is not before that of the one before.
-func (p *Past) add(at *moment, step int64) {
-	begins := at.hora.UnixMilli()
+// add counts a sample whose hora is not before that of the one before.
+func (p *Past) add(v *vitals, step int64) {
+	begins := v.hora.UnixMilli()
 	begins -= begins % step
 	if n := len(p.Stretches); n == 0 || p.Stretches[n-1].Begins != begins {
 		p.Stretches = append(p.Stretches, Stretch{Begins: begins})
@@ -149,22 +139,29 @@ func (p *Past) add(at *moment, step int64) {
 	s := &p.Stretches[len(p.Stretches)-1]
 	first := s.Samples == 0
 	s.Samples++
-	s.CPU.add(at.cpu, first)
-	s.RAM.add(at.ram, first)
-	for i, n := range at.states {
+	s.CPU.add(v.cpu, first)
+	s.RAM.add(v.ram, first)
+	for i, n := range v.states {
 		s.States[i].add(float64(n), first)
-		if newest := p.NonZero[i]; n != 0 && (at.hora.After(newest.Hora) || n > newest.Value) {
-			p.NonZero[i] = Seen{at.hora, n}
+		if newest := p.NonZero[i]; n != 0 && (v.hora.After(newest.Hora) || n > newest.Value) {
+			p.NonZero[i] = Seen{v.hora, n}
 		}
 	}
 }
 
+func spreadOf(n float64) Spread { return Spread{n, n, n} }
+
+// Merge adds what other was.
+func (s *Spread) Merge(other Spread) {
+	s.Min, s.Sum, s.Max = min(s.Min, other.Min), s.Sum+other.Sum, max(s.Max, other.Max)
+}
+
 func (s *Spread) add(n float64, first bool) {
 	if first {
-		*s = Spread{n, n, n}
+		*s = spreadOf(n)
 		return
 	}
-	s.Min, s.Sum, s.Max = min(s.Min, n), s.Sum+n, max(s.Max, n)
+	s.Merge(spreadOf(n))
 }
 
 // PastOfRollup reads the past from a rollup.

@@ -122,7 +122,7 @@ func rollUpSamples(ctx context.Context, tx *sql.Tx, minutes []HostMinute) error 
 func computeMinutes(ctx context.Context, tx *sql.Tx, minutes []HostMinute) ([]rollup, error) {
 	where, args := during(minutes, time.Minute, time.Minute-time.Millisecond)
 	// Prepared, because rows of a prepared statement come in binary: for thousands of them, that is cheaper on both sides.
-	statement, err := tx.PrepareContext(ctx, selectVitals+where+" ORDER BY host, hora, id")
+	statement, err := tx.PrepareContext(ctx, selectVitals+" WHERE "+where+" ORDER BY host, hora, id")
 	if err != nil {
 		return nil, err
 	}

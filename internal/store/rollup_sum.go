@@ -16,28 +16,19 @@ type rollup struct {
 	host          string
 	hora          time.Time
 	samples, rows int64
-	cpu, ram      spread[float64]
+	cpu, ram      Spread
 	states        [len(States)]processes
-}
-
-type spread[N int64 | float64] struct {
-	min, max N
-	sum      float64
 }
 
 // processes is one process state.
 type processes struct {
-	spread[int64]
+	Spread
 	last sql.NullInt64 // the newest number that was not zero, and of several of that moment the largest
 	hora sql.NullTime
 }
 
-func (s *spread[N]) merge(other spread[N]) {
-	s.min, s.max, s.sum = min(s.min, other.min), max(s.max, other.max), s.sum+other.sum
-}
-
 func (p *processes) merge(other *processes) {
-	p.spread.merge(other.spread)
+	p.Spread.Merge(other.Spread)
 	newer := other.hora.Time.After(p.hora.Time) || other.hora.Time.Equal(p.hora.Time) && other.last.Int64 > p.last.Int64
 	if other.last.Valid && (newer || !p.last.Valid) {
 		p.last, p.hora = other.last, other.hora
@@ -48,8 +39,8 @@ func (p *processes) merge(other *processes) {
 func (r *rollup) merge(other *rollup) {
 	r.samples += other.samples
 	r.rows += other.rows
-	r.cpu.merge(other.cpu)
-	r.ram.merge(other.ram)
+	r.cpu.Merge(other.cpu)
+	r.ram.Merge(other.ram)
 	for i := range r.states {
 		r.states[i].merge(&other.states[i])
 	}
@@ -67,11 +58,11 @@ var rollupColumns = func() string {
 func (r *rollup) fields() []any {
 	f := []any{
 		&r.host, &r.hora, &r.samples, &r.rows,
-		&r.cpu.min, &r.cpu.sum, &r.cpu.max, &r.ram.min, &r.ram.sum, &r.ram.max,
+		&r.cpu.Min, &r.cpu.Sum, &r.cpu.Max, &r.ram.Min, &r.ram.Sum, &r.ram.Max,
 	}
 	for i := range r.states {
 		p := &r.states[i]
-		f = append(f, &p.min, &p.sum, &p.max, &p.last, &p.hora)
+		f = append(f, &p.Min, &p.Sum, &p.Max, &p.last, &p.hora)
 	}
 	return f
 }
@@ -105,7 +96,7 @@ func replaceUnlessFewer(table, columns, count string, key, n int) string {
 	return "INSERT INTO " + table + " (" + columns + ") VALUES " + values(row, n) + " ON DUPLICATE KEY UPDATE " + strings.Join(assign, ", ")
 }
 
-// vitals is what a row of `samples` gives to its minute.
+// vitals is what a row of `samples` says of its host.
 type vitals struct {
 	host      string
 	hora      time.Time
@@ -114,9 +105,10 @@ type vitals struct {
 	states    [len(States)]int64
 }
 
+// selectVitals is what scan reads, along the index that is made for it: a server may otherwise read the whole table in
+// order of id, where it thinks that a limit makes up for it.
 const selectVitals = `SELECT host, hora, secuencia, porcentaje_cpu_uso, porcentaje_ram,
-	procesos_corriendo, procesos_durmiendo, procesos_zombie, procesos_parados
-	FROM samples FORCE INDEX (samples_host_hora) WHERE `
+	procesos_corriendo, procesos_durmiendo, procesos_zombie, procesos_parados FROM samples ` + alongHora
 
 func (v *vitals) scan(rows *sql.Rows) error {
 	return rows.Scan(&v.host, &v.hora, &v.secuencia, &v.cpu, &v.ram, &v.states[0], &v.states[1], &v.states[2], &v.states[3])
@@ -126,10 +118,10 @@ func (v *vitals) scan(rows *sql.Rows) error {
 func (v *vitals) alone() rollup {
 	r := rollup{
 		host: v.host, hora: v.hora.Truncate(time.Minute), samples: 1, rows: 1,
-		cpu: spread[float64]{v.cpu, v.cpu, v.cpu}, ram: spread[float64]{v.ram, v.ram, v.ram},
+		cpu: spreadOf(v.cpu), ram: spreadOf(v.ram),
 	}
 	for i, n := range v.states {
-		r.states[i].spread = spread[int64]{n, n, float64(n)}
+		r.states[i].Spread = spreadOf(float64(n))
 		if n != 0 {
 			r.states[i].last = sql.NullInt64{Int64: n, Valid: true}
 			r.states[i].hora = sql.NullTime{Time: v.hora, Valid: true}

@@ -45,7 +45,7 @@ func stateOf(past store.Past, state int) event.StateRange {
 		if i == 0 {
 			whole = part
 		} else {
-			whole = store.Spread{Min: min(whole.Min, part.Min), Sum: whole.Sum + part.Sum, Max: max(whole.Max, part.Max)}
+			whole.Merge(part)
 		}
 		samples += s.Samples
 	}
