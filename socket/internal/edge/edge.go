@@ -7,8 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 
@@ -146,6 +146,7 @@ func (s *Server) serve(client *socketio.Socket) {
 	defer s.mu.Unlock()
 	if s.closing {
 		leave()
+		client.Disconnect(true)
 		return
 	}
 	s.clients.Go(func() {
@@ -159,12 +160,13 @@ func (s *Server) serve(client *socketio.Socket) {
 
 // part disconnects a client whose stream has ended, and counts why.
 func (s *Server) part(client *socketio.Socket, err error) {
+	var timeout net.Error // the WebSocket library hides which error it was
 	switch {
 	case errors.Is(err, context.Canceled): // the client left, or we do
 		return
 	case errors.Is(err, hub.ErrBehind):
 		s.dropped.behind.Add(1)
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.As(err, &timeout) && timeout.Timeout():
 		s.dropped.slow.Add(1)
 	default: // its connection broke
 		client.Disconnect(true)

@@ -26,6 +26,7 @@ type hijacker struct {
 	http.ResponseWriter
 	open         <-chan struct{}
 	writeTimeout time.Duration
+	hijacked     bool
 }
 
 func (h *hijacker) Unwrap() http.ResponseWriter { return h.ResponseWriter }
@@ -35,7 +36,23 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	h.hijacked = true
 	return &guarded{Conn: conn, open: h.open, writeTimeout: h.writeTimeout}, buffered, nil
+}
+
+// WriteHeader and Write do nothing once the connection was given away: where the handshake of a WebSocket fails then, the
+// library still answers here, and net/http would log it each time.
+func (h *hijacker) WriteHeader(status int) {
+	if !h.hijacked {
+		h.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (h *hijacker) Write(b []byte) (int, error) {
+	if h.hijacked {
+		return 0, http.ErrHijacked
+	}
+	return h.ResponseWriter.Write(b)
 }
 
 // guarded is a connection that reads nothing until open is closed, and writes within writeTimeout.

@@ -66,7 +66,8 @@ func (t *transport) Send(packets []*packet.Packet) {
 			err = t.write(func() error { return t.conn.WriteMessage(kind, data.Bytes()) })
 		}
 		if err != nil {
-			t.fail(err)
+			// The reader tells the library, which of a client that leaves during the handshake would otherwise keep the place.
+			_ = t.conn.Conn.Close()
 			return
 		}
 	}
