@@ -1,6 +1,7 @@
 package service
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"testing"
 )
@@ -15,7 +16,7 @@ func TestToken(t *testing.T) {
 		{"geheim", "", false}, {"geheim", "Bearer", false}, {"geheim", "Bearer ", false}, {"geheim", "Bearer geheim ", false},
 		{"geheim", "geheim", false}, {"geheim", "Basic geheim", false}, {"geheim", "Bearer x", false},
 	} {
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("Authorization", c.header)
 		if got := NewToken(c.secret).AdmitsRequest(r); got != c.admitted {
 			t.Errorf("secret %q, header %q: admitted %t", c.secret, c.header, got)

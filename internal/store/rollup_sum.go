@@ -28,7 +28,7 @@ type processes struct {
 }
 
 func (p *processes) merge(other *processes) {
-	p.Spread.Merge(other.Spread)
+	p.Merge(other.Spread)
 	newer := other.hora.Time.After(p.hora.Time) || other.hora.Time.Equal(p.hora.Time) && other.last.Int64 > p.last.Int64
 	if other.last.Valid && (newer || !p.last.Valid) {
 		p.last, p.hora = other.last, other.hora

@@ -17,10 +17,11 @@ import (
 // dial opens a WebSocket and says what it connects with; the answer is the packet that comes back.
 func dial(t *testing.T, url, connect string) (*client, string) {
 	t.Helper()
-	conn, _, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(url, "http")+"/socket.io/?EIO=4&transport=websocket", nil)
+	conn, response, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(url, "http")+"/socket.io/?EIO=4&transport=websocket", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	_ = response.Body.Close()
 	t.Cleanup(func() { _ = conn.Close() })
 	c := &client{conn}
 	c.expect(t, "0")
@@ -115,7 +116,11 @@ func TestHistoryIsAcknowledged(t *testing.T) {
 
 func TestPagesThatAreNamedMayConnect(t *testing.T) {
 	_, _, url := start(t, func(o *edge.Options) { o.Origins = []string{"https://page.example"} })
-	ask := func(method, origin string) *http.Response {
+	type reply struct {
+		status int
+		header http.Header
+	}
+	ask := func(method, origin string) reply {
 		t.Helper()
 		r, err := http.NewRequestWithContext(t.Context(), method, url+"/socket.io/?EIO=4&transport=polling", nil)
 		if err != nil {
@@ -127,15 +132,15 @@ func TestPagesThatAreNamedMayConnect(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = response.Body.Close()
-		return response
+		return reply{response.StatusCode, response.Header}
 	}
 	for _, method := range []string{http.MethodGet, http.MethodOptions} {
 		named, other := ask(method, "https://page.example"), ask(method, "https://evil.example")
-		if named.StatusCode >= 300 || named.Header.Get("Access-Control-Allow-Origin") != "https://page.example" || named.Header.Get("Vary") == "" {
-			t.Errorf("%s: %d %v", method, named.StatusCode, named.Header)
+		if named.status >= 300 || named.header.Get("Access-Control-Allow-Origin") != "https://page.example" || named.header.Get("Vary") == "" {
+			t.Errorf("%s: %d %v", method, named.status, named.header)
 		}
-		if other.StatusCode != http.StatusForbidden || other.Header.Get("Access-Control-Allow-Origin") != "" {
-			t.Errorf("%s from elsewhere: %d %v", method, other.StatusCode, other.Header)
+		if other.status != http.StatusForbidden || other.header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s from elsewhere: %d %v", method, other.status, other.header)
 		}
 	}
 }

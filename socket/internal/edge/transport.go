@@ -106,13 +106,14 @@ func (t *transport) read() {
 			t.fail(err)
 			return
 		}
-		var data types.BufferInterface = types.NewBytesBuffer(nil)
-		if kind == websocket.TextMessage {
-			data = types.NewStringBuffer(nil)
-		}
-		if _, err := io.Copy(data, message); err != nil {
+		content, err := io.ReadAll(message)
+		if err != nil {
 			t.fail(err)
 			return
+		}
+		data := types.NewBytesBuffer(content)
+		if kind == websocket.TextMessage {
+			data = types.NewStringBuffer(content)
 		}
 		p, _ := t.Parser().DecodePacket(data) // what cannot be read is a packet of its own kind
 		t.pongs.pass(t, p)

@@ -113,6 +113,15 @@ func stream(t *testing.T, h *hub.Hub, cursor *int64) *client {
 	return c
 }
 
+// end leaves and waits until the stream has noticed.
+func (c *client) end() {
+	c.t.Helper()
+	c.leave()
+	if err := <-c.ended; !errors.Is(err, context.Canceled) {
+		c.t.Error(err)
+	}
+}
+
 func next[T any](c *client) (payload T) {
 	c.t.Helper()
 	select {

@@ -153,8 +153,7 @@ func TestNothingIsMissedWhileClientsComeAndGo(t *testing.T) {
 				after++
 			}
 		}
-		c.leave()
-		<-c.ended
+		c.end()
 	}
 	for _, id := range committed {
 		if !had[id] {
@@ -203,8 +202,7 @@ func TestTheSnapshotIsOneMoment(t *testing.T) {
 				want++
 			}
 		}
-		c.leave()
-		<-c.ended
+		c.end()
 	}
 }
 
