@@ -12,6 +12,7 @@ import (
 // sender sends messages to one client, each after it has taken the one before.
 type sender struct {
 	conn    engine.Socket
+	direct  *transport // once it is a WebSocket, which it stays
 	timeout time.Duration
 	drained chan struct{} // holds a token when the library has handed over what it held for the client
 }
@@ -31,8 +32,11 @@ func newSender(conn engine.Socket, timeout time.Duration) *sender {
 // send returns when the message is with the operating system. A client that polls takes it with its next poll, which
 // is awaited for the timeout.
 func (s *sender) send(ctx context.Context, m *message) error {
-	if t, ok := s.conn.Transport().(*transport); ok {
-		return t.sendMessage(m)
+	if s.direct == nil {
+		s.direct, _ = s.conn.Transport().(*transport)
+	}
+	if s.direct != nil {
+		return s.direct.sendMessage(m)
 	}
 	select {
 	case <-s.drained: // of an earlier packet

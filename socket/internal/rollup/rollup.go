@@ -20,7 +20,7 @@ import (
 
 const (
 	renewal     = store.RollupTerm / 3 // between looks at whose turn it is
-	idle        = 2 * time.Second      // between looks for what is new, when there is no more
+	idle        = 5 * time.Second      // between looks for what is new, when there is no more: each reads the whole minute again
 	sweepPause  = time.Minute          // between sweeps
 	backOff     = 5 * time.Second      // after the first failure of a job; after others as many times longer, up to
 	maxBackOff  = 30 * time.Second
