@@ -104,6 +104,7 @@ func (s *Server) admit(client *socketio.Socket, next func(*socketio.ExtendedErro
 	case !s.Token.Admits(auth.Token):
 		s.refuse(client, next, event.Failure{Code: "sin_permiso", Message: "the token is missing or wrong"})
 	default:
+		client.SetData(auth)
 		next(nil)
 	}
 }
@@ -132,12 +133,9 @@ func authOf(client *socketio.Socket) (auth event.Auth, err error) {
 // serve streams to a client until one of the two leaves.
 func (s *Server) serve(client *socketio.Socket) {
 	defer s.joined(client.Conn().Id())
-	auth, err := authOf(client)
-	if err != nil {
-		return // admit has looked
-	}
+	auth := client.Data().(event.Auth) // which admit has read
 	ctx, leave := context.WithCancel(s.ctx)
-	err = errors.Join(
+	err := errors.Join(
 		client.On("disconnect", func(...any) { leave() }),
 		client.On(event.NameHistory, func(args ...any) { s.history(ctx, args) }),
 	)
