@@ -67,10 +67,10 @@ func (s *Store) WriteRouteSeconds(ctx context.Context, seconds []RouteSecond) er
 	return nil
 }
 
-// RouteChanges reads the seconds that were written or replaced at or after since, by the database's clock, in order of
-// that time, and at most limit of them.
+// RouteChanges reads the seconds that were written or replaced at or after since, by the database's clock: at most limit,
+// the newest first.
 func (s *Store) RouteChanges(ctx context.Context, since time.Time, limit int) ([]RouteChange, error) {
-	return s.routeChanges(ctx, routeSecondColumns+"WHERE guardado >= ? ORDER BY guardado LIMIT ?", since, limit)
+	return s.routeChanges(ctx, routeSecondColumns+"WHERE guardado >= ? ORDER BY guardado DESC LIMIT ?", since, limit)
 }
 
 // NewestRouteChange is when a second of a route was last written, by the database's clock; the year 1970 when none was.

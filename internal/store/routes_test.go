@@ -64,8 +64,8 @@ func TestOnlyWhatChangedIsReadAgain(t *testing.T) {
 	if err != nil || len(changes) != 1 || changes[0] != (store.RouteChange{RouteSecond: replaced, Guardado: since}) {
 		t.Errorf("%v, %v", changes, err)
 	}
-	if changes, err := s.RouteChanges(t.Context(), time.Unix(0, 0), 1); err != nil || len(changes) != 1 || changes[0].Errors != 1 {
-		t.Errorf("the oldest change: %v, %v", changes, err)
+	if changes, err := s.RouteChanges(t.Context(), time.Unix(0, 0), 1); err != nil || len(changes) != 1 || changes[0].RouteSecond != replaced {
+		t.Errorf("the newest change: %v, %v", changes, err)
 	}
 }
 

@@ -60,6 +60,8 @@ CREATE TABLE routes_by_day LIKE routes_by_minute;
 ALTER TABLE route_stats
     ADD COLUMN guardado DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6),
     ADD KEY route_stats_guardado (guardado);
+-- Those that are there did not change today.
+UPDATE route_stats SET guardado = recibido;
 
 -- Old keys are retired in this order.
 ALTER TABLE requests ADD KEY requests_recibido (recibido);

@@ -186,3 +186,60 @@ func TestAFloodEndsOnlyItsClient(t *testing.T) {
 		}
 	}
 }
+
+func TestAConnectionJoinsOnce(t *testing.T) {
+	h, _, url := start(t)
+	h.Begin(0)
+	for _, again := range []string{"40/,{}", "40", "40{}", "40/,", "40null"} {
+		c, _ := dial(t, url, "40")
+		for range 5 {
+			_ = c.conn.WriteMessage(websocket.TextMessage, []byte(again)) // the server may hang up in between
+		}
+		joined, snapshots := 1, 0
+		for {
+			message, err := c.read()
+			if err != nil {
+				break
+			}
+			if strings.HasPrefix(message, "40") {
+				joined++
+			}
+			if strings.HasPrefix(message, `42["snapshot"`) {
+				snapshots++
+			}
+		}
+		if joined != 1 || snapshots > 1 {
+			t.Errorf("%s: joined %d times, %d snapshots", again, joined, snapshots)
+		}
+	}
+}
+
+func TestManyConnectsAtOnceAreOne(t *testing.T) {
+	h, _, url := start(t)
+	h.Begin(0)
+	for _, first := range []string{"40/,{}", "40null", "40"} {
+		conn, response, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(url, "http")+"/socket.io/?EIO=4&transport=websocket", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		c := &client{conn}
+		for range 5 {
+			_ = conn.WriteMessage(websocket.TextMessage, []byte(first)) // the server may hang up in between
+		}
+		joined := 0
+		for {
+			message, err := c.read()
+			if err != nil {
+				break
+			}
+			if strings.HasPrefix(message, "40") {
+				joined++
+			}
+		}
+		_ = conn.Close()
+		if joined != 1 {
+			t.Errorf("%s: joined %d times", first, joined)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"bytes"
 	"sync"
 	"time"
 
@@ -72,8 +73,12 @@ func joins(p *packet.Packet) bool {
 	if p.Type != packet.MESSAGE || !ok {
 		return false
 	}
-	text := data.Bytes()
-	return len(text) > 0 && text[0] == '0' && (len(text) == 1 || text[1] == '{')
+	namespace, found := bytes.CutPrefix(data.Bytes(), []byte("0"))
+	if !found || !bytes.HasPrefix(namespace, []byte("/")) {
+		return found
+	}
+	namespace, _, _ = bytes.Cut(namespace, []byte(","))
+	return string(namespace) == "/"
 }
 
 // joined lets through what was held back.

@@ -181,7 +181,7 @@ func TestADatabaseThatIsAwayIsSaidAndComesBack(t *testing.T) {
 
 func TestTheRoutesSecondsOfAllInstancesAreOne(t *testing.T) {
 	s := storetest.New(t)
-	second := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	second := time.Now().UTC().Truncate(time.Second)
 	write := func(instance string, requests int, latencies ...time.Duration) {
 		t.Helper()
 		r := store.RouteSecond{Second: second, API: "api2", Instance: instance, Writer: "batch", Requests: requests, Rows: 2 * requests}
@@ -201,4 +201,27 @@ func TestTheRoutesSecondsOfAllInstancesAreOne(t *testing.T) {
 		last := out.routes[len(out.routes)-1]
 		return last.Requests == 13 && last.Rows == 26 && last.Latency.Count() == 3 && last.Writer == "batch" && last.Second.Equal(second)
 	})
+}
+
+// What an instance could not write for a while, or what a migration touched, is not what happens now.
+func TestSecondsThatCameLateAreOfThePast(t *testing.T) {
+	dsn := storetest.DSN(t)
+	s := storetest.Open(t, dsn)
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	write := func(api string, age time.Duration) {
+		t.Helper()
+		r := store.RouteSecond{Second: time.Now().UTC().Add(-age).Truncate(time.Second), API: api, Instance: "a", Writer: "batch", Requests: 1}
+		if err := s.WriteRouteSeconds(t.Context(), []store.RouteSecond{r}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("api1", 10*time.Minute)
+	write("api2", 0)
+	out := begin(t, s)
+	out.await(t, "the snapshot", func() bool { return len(out.routes) == 1 && out.routes[0].API == "api2" })
+	write("late", 10*time.Minute)
+	write("now", 0)
+	out.await(t, "the news", func() bool { return len(out.routes) == 2 && out.routes[1].API == "now" })
 }

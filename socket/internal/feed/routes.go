@@ -16,7 +16,7 @@ const (
 	// An instance writes a second in one statement, which waits for a lock no longer than this: what it changed can
 	// become visible so much later than its time says.
 	routesOverlap = 10 * time.Second
-	maxChanges    = 20_000 // read at once; what is left out comes with the next look
+	maxChanges    = 20_000 // read at once, the newest: what is left out is in the history
 )
 
 // routes is the routes' seconds that changed in the last event.WindowSeconds of the database's time.
@@ -50,6 +50,12 @@ func (r *routes) read(ctx context.Context, db *store.Store) ([]event.RouteSecond
 	}
 	changed := map[routeSecond]bool{}
 	for _, c := range changes {
+		if c.Guardado.After(r.newest) {
+			r.newest = c.Guardado
+		}
+		if c.Guardado.Sub(c.Second) > event.WindowSeconds*time.Second { // written late: of the past only
+			continue
+		}
 		name := routeSecond{c.Second.Unix(), c.API}
 		instances := r.seconds[name]
 		if instances == nil {
@@ -59,9 +65,6 @@ func (r *routes) read(ctx context.Context, db *store.Store) ([]event.RouteSecond
 		if instances[c.Instance] != c {
 			instances[c.Instance] = c
 			changed[name] = true
-		}
-		if c.Guardado.After(r.newest) {
-			r.newest = c.Guardado
 		}
 	}
 	r.forget()
