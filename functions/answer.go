@@ -89,10 +89,10 @@ func (h *Handler) refuse(client context.Context, err error) *fault {
 		f.left = true
 		return f
 	case errors.Is(err, store.ErrNotStored):
-		h.refused.log(h.Log, h.Now(), slog.LevelWarn, "not_stored", err)
+		h.refused.Log(h.Log, h.Now(), slog.LevelWarn, "not_stored", err)
 		return newFault(http.StatusServiceUnavailable, "no_disponible", "there was no turn for the samples, or the database did not take them, and this attempt stored nothing: send them again, with the same Idempotency-Key if they had one")
 	default:
-		h.unknown.log(h.Log, h.Now(), slog.LevelError, "outcome_unknown", err)
+		h.unknown.Log(h.Log, h.Now(), slog.LevelError, "outcome_unknown", err)
 		return newFault(http.StatusInternalServerError, "desconocido", "it is not known whether the samples were stored: send them again with the same Idempotency-Key")
 	}
 }

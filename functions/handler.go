@@ -53,8 +53,8 @@ type Route struct {
 type Handler struct {
 	Route
 	memory  *budget
-	refused lineLimit
-	unknown lineLimit
+	refused service.LineLimit
+	unknown service.LineLimit
 }
 
 // New is a route's handler.
@@ -148,7 +148,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, memory *share) (s
 	body, err := readBody(w, r, memory)
 	if err != nil {
 		if errors.Is(err, errFull) {
-			h.refused.log(h.Log, h.Now(), slog.LevelWarn, "not_stored", err)
+			h.refused.Log(h.Log, h.Now(), slog.LevelWarn, "not_stored", err)
 		}
 		return store.Request{}, bodyFault(err)
 	}

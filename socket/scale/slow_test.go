@@ -132,10 +132,10 @@ func joined(t *testing.T, s *stream) *wire {
 // sip reads far less than comes, but never nothing for long.
 func (w *wire) sip() {
 	for {
-		if _, err := io.CopyN(io.Discard, w.in, 4<<10); err != nil {
+		if _, err := io.CopyN(io.Discard, w.in, 16<<10); err != nil {
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond)
 	}
 }
 

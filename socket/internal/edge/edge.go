@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -57,7 +58,8 @@ type Server struct {
 	io      *socketio.Server
 	handler http.Handler
 	dropped dropped
-	ctx     context.Context // of the clients; ends with Close
+	lines   service.LineLimit // every client can be dropped
+	ctx     context.Context   // of the clients; ends with Close
 	end     context.CancelFunc
 
 	connections sync.Map // *connection by id
@@ -170,7 +172,7 @@ func (s *Server) part(client *socketio.Socket, err error) {
 		client.Disconnect(true)
 		return
 	}
-	s.Log.Warn("client_dropped", "client", client.Id(), "address", client.Conn().RemoteAddress(), "reason", err)
+	s.lines.Log(s.Log, time.Now(), slog.LevelWarn, "client_dropped", fmt.Errorf("%s: %w", client.Conn().RemoteAddress(), err))
 	client.Disconnect(true)
 }
 

@@ -74,11 +74,16 @@ func (g *guarded) Read(b []byte) (int, error) {
 	return g.Conn.Read(b)
 }
 
-// Write gives the client writeTimeout for every chunk, so that a large message may take its time as long as it moves.
+// Write gives the client writeTimeout for every chunk, so that a large message may take its time as long as it moves; and
+// as much for every 512 KiB of it, so that it moves.
 func (g *guarded) Write(b []byte) (written int, err error) {
+	end := time.Now().Add(patience(g.writeTimeout, len(b)))
 	for {
 		chunk := b[written:min(len(b), written+writeChunk)]
 		deadline := time.Now().Add(g.writeTimeout)
+		if end.Before(deadline) {
+			deadline = end
+		}
 		if !g.deadline.IsZero() && g.deadline.Before(deadline) {
 			deadline = g.deadline
 		}
@@ -98,3 +103,8 @@ func (g *guarded) Write(b []byte) (written int, err error) {
 }
 
 const writeChunk = 64 << 10
+
+// patience is how long a message of so many bytes may take in all.
+func patience(writeTimeout time.Duration, size int) time.Duration {
+	return writeTimeout * time.Duration(1+size>>19)
+}

@@ -15,7 +15,7 @@ func (s *Server) allow(next http.Handler) http.Handler {
 		case !s.sameSite(r):
 			service.WriteError(w, http.StatusForbidden, service.Error{Code: "origen", Message: "pages of this site may not read the stream"})
 			return
-		case r.URL.Query().Get("sid") == "" && s.io.Engine().ClientsCount() >= uint64(s.Clients): //nolint:gosec // a small positive number
+		case opens(r) && s.io.Engine().ClientsCount() >= uint64(s.Clients): //nolint:gosec // a small positive number
 			w.Header().Set("Retry-After", "5")
 			service.WriteError(w, http.StatusServiceUnavailable, service.Error{Code: "ocupado", Message: "there are too many clients; try again later"})
 			return
@@ -30,6 +30,12 @@ func (s *Server) allow(next http.Handler) http.Handler {
 		r.Header.Del("Origin")
 		next.ServeHTTP(w, r)
 	})
+}
+
+// opens says whether a request begins a session. The library reads the last sid of several.
+func opens(r *http.Request) bool {
+	sids := r.URL.Query()["sid"]
+	return len(sids) == 0 || sids[len(sids)-1] == ""
 }
 
 // sameSite says whether a page may connect. Browsers set Origin on every WebSocket and no page can change it; programs

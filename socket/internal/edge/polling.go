@@ -210,7 +210,7 @@ func (p *poll) answer(ctx *types.HttpContext, status int, text string) {
 	_ = p.write(ctx, status, "text/html", []byte(text))
 }
 
-// write gives the client writeTimeout for every chunk, as the guard of the WebSockets does.
+// write gives the client as long as the guard of the WebSockets does.
 func (p *poll) write(ctx *types.HttpContext, status int, kind string, body []byte) error {
 	defer ctx.Flush() // which says that the request is answered
 	w := ctx.Response()
@@ -218,8 +218,13 @@ func (p *poll) write(ctx *types.HttpContext, status int, kind string, body []byt
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
+	end := time.Now().Add(patience(p.writeTimeout, len(body)))
 	for len(body) > 0 {
-		if err := control.SetWriteDeadline(time.Now().Add(p.writeTimeout)); err != nil {
+		deadline := time.Now().Add(p.writeTimeout)
+		if end.Before(deadline) {
+			deadline = end
+		}
+		if err := control.SetWriteDeadline(deadline); err != nil {
 			return err
 		}
 		n, err := w.Write(body[:min(len(body), writeChunk)])

@@ -34,6 +34,7 @@ type Hub struct {
 	begun   chan struct{} // closed when the database has been found
 	arrived chan struct{} // holds a token when a client has come
 	reading chan struct{} // holds a token for each client that reads the past
+	paging  chan struct{} // holds a token for each page of missed rows that is under way
 	log     *log
 
 	mu       sync.Mutex
@@ -53,8 +54,8 @@ type Hub struct {
 func New(encode Encode, past Past, now func() time.Time) *Hub {
 	return &Hub{
 		encode: encode, past: past, now: now,
-		begun: make(chan struct{}), arrived: make(chan struct{}, 1), reading: make(chan struct{}, pastReaders),
-		log: newLog(), state: event.StateAway, since: now(),
+		begun: make(chan struct{}), arrived: make(chan struct{}, 1), reading: make(chan struct{}, pastReaders), paging: make(chan struct{}, pagesAtOnce),
+		log: newLog(), routes: []event.RouteSecond{}, state: event.StateAway, since: now(),
 	}
 }
 
@@ -123,7 +124,7 @@ func (h *Hub) Routes(all, changed []event.RouteSecond) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.routes, h.snapshot = all, nil
+	h.routes = all
 	if message != nil {
 		h.log.append(message)
 	}

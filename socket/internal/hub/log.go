@@ -83,3 +83,17 @@ func (l *log) follow(ctx context.Context, place int64, send func(Message) error)
 		place++
 	}
 }
+
+// near says whether a client can well go on from a place: what came since is at most half of what is kept.
+func (l *log) near(place int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i, since := place-l.first, 0
+	if i < 0 {
+		return false
+	}
+	for _, m := range l.messages[i:] {
+		since += m.Size()
+	}
+	return since <= logBytes/2 && len(l.messages)-int(i) <= logMessages/2
+}

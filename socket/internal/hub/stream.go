@@ -12,11 +12,13 @@ import (
 )
 
 const (
-	pageRows     = 1000                   // of one samples event to a client that catches up
+	pageRows     = 200                    // of one samples event to a client that catches up
+	pagesAtOnce  = 256                    // in memory, each of which a client may take its time to take: about 250 kB
 	catchUpIDs   = 100_000                // how far back in the database a client may catch up
 	pastReaders  = 2                      // clients that read the database at a time
 	pastRetry    = time.Second            // between looks at a database that does not answer
-	snapshotLife = 250 * time.Millisecond // clients that come within this time get the same one
+	snapshotLife = 250 * time.Millisecond // clients that come within this time get the same one,
+	heldLife     = 5 * time.Second        // or within this one while a client is still taking it: each may be megabytes
 )
 
 // Stream sends a client all that it is to get, in order, and returns when ctx ends, send fails, or with ErrBehind.
@@ -29,15 +31,33 @@ func (h *Hub) Stream(ctx context.Context, cursor *int64, send func(Message) erro
 	if err := h.awaitBegin(ctx, send); err != nil {
 		return err
 	}
-	j := h.join(cursor)
-	lost, err := h.catchUp(ctx, j, send)
+	place, err := h.open(ctx, cursor, send)
 	if err != nil {
 		return err
 	}
-	if err := send(j.snapshot.encoded(h.encode, lost)); err != nil {
-		return err
+	return h.log.follow(ctx, place, send)
+}
+
+// open sends what a client missed, and the snapshot. It answers the place in the log from which on the client goes on.
+func (h *Hub) open(ctx context.Context, cursor *int64, send func(Message) error) (place int64, err error) {
+	j := h.join(cursor)
+	defer h.letGo(j.snapshot)
+	lost, err := h.catchUp(ctx, j, send)
+	if err != nil {
+		return 0, err
 	}
-	return h.log.follow(ctx, j.place, send)
+	if err := send(j.snapshot.encoded(h.encode, lost)); err != nil {
+		return 0, err
+	}
+	if !j.held {
+		return j.place, nil
+	}
+	// The snapshot is not of now. What a client that came back does not get from the log comes now.
+	status, routes := h.current()
+	if err := send(status); err != nil || cursor == nil {
+		return j.place, err
+	}
+	return j.place, send(routes)
 }
 
 func (h *Hub) come() {
@@ -63,10 +83,8 @@ func (h *Hub) awaitBegin(ctx context.Context, send func(Message) error) error {
 		return nil
 	default:
 	}
-	h.mu.Lock()
-	status := h.statusLocked(h.now())
-	h.mu.Unlock()
-	if err := send(h.encode(event.NameStatus, status)); err != nil {
+	status, _ := h.current()
+	if err := send(status); err != nil {
 		return err
 	}
 	select {
@@ -77,10 +95,20 @@ func (h *Hub) awaitBegin(ctx context.Context, send func(Message) error) error {
 	}
 }
 
+// current is the state of the stream, and the routes' seconds, as they are now.
+func (h *Hub) current() (status, routes Message) {
+	h.mu.Lock()
+	now := h.now()
+	s, r := h.statusLocked(now), event.Routes{Now: sample.NewRecibido(now), Seconds: h.routes}
+	h.mu.Unlock()
+	return h.encode(event.NameStatus, s), h.encode(event.NameRoutes, r)
+}
+
 // joined is all that a client starts from, of one moment.
 type joined struct {
 	place    int64 // in the log
 	snapshot *snapshot
+	held     bool           // the snapshot is another client's, who takes his time
 	cursor   *int64         // the client's, or nil
 	position int64          // the stream's cursor
 	floor    int64          // the rows up to it that the client has not are in the database only
@@ -90,11 +118,23 @@ type joined struct {
 func (h *Hub) join(cursor *int64) joined {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	j := joined{place: h.log.end(), snapshot: h.snapshotLocked(), cursor: cursor, position: h.cursor, floor: h.recent.floor}
+	s := h.snapshotLocked()
+	s.holders++
+	j := joined{
+		place: s.place, snapshot: s, held: h.now().Sub(s.Now.Time) >= snapshotLife,
+		cursor: cursor, position: h.cursor, floor: h.recent.floor,
+	}
 	if cursor != nil {
 		j.missed = h.recent.after(max(*cursor, j.floor))
+		j.place = h.log.end() // it has the rows since the snapshot from here
 	}
 	return j
+}
+
+func (h *Hub) letGo(s *snapshot) {
+	h.mu.Lock()
+	s.holders--
+	h.mu.Unlock()
 }
 
 // catchUp sends the rows that a client missed. It answers up to which id some may be lost, 0 when none are.
@@ -108,35 +148,58 @@ func (h *Hub) catchUp(ctx context.Context, j joined, send func(Message) error) (
 		lost = from
 	}
 	for from < j.floor {
-		rows, err := h.readPast(ctx, from, j.floor)
+		err := h.page(ctx, func() error {
+			rows, err := h.readPast(ctx, from, j.floor)
+			if err != nil {
+				return err
+			}
+			from = j.floor
+			if len(rows) == pageRows {
+				from = rows[len(rows)-1].ID
+			}
+			return h.sendRows(rows, min(from, j.position), send)
+		})
 		if err != nil {
-			return 0, err
-		}
-		from = j.floor
-		if len(rows) == pageRows {
-			from = rows[len(rows)-1].ID
-		}
-		if err := h.sendRows(rows, min(from, j.position), send); err != nil {
 			return 0, err
 		}
 	}
 	// What is in memory comes tick by tick, which is not in order of id: only the snapshot's cursor vouches for it.
 	vouched := min(from, j.position)
-	var page []sample.Row
-	for _, tick := range j.missed {
-		for _, row := range tick {
-			if row.ID > from {
-				page = append(page, row)
-			}
-		}
-		if len(page) >= pageRows {
-			if err := h.sendRows(page, vouched, send); err != nil {
-				return 0, err
-			}
-			page = nil
+	for len(j.missed) > 0 {
+		if err := h.page(ctx, func() error { return h.sendRows(j.next(from), vouched, send) }); err != nil {
+			return 0, err
 		}
 	}
-	return lost, h.sendRows(page, vouched, send)
+	return lost, nil
+}
+
+// next takes the next rows from memory, but for those with an id up to from.
+func (j *joined) next(from int64) []sample.Row {
+	var rows []sample.Row
+	for len(j.missed) > 0 && len(rows) < pageRows {
+		tick := j.missed[0]
+		n := min(len(tick), pageRows-len(rows))
+		for _, row := range tick[:n] {
+			if row.ID > from {
+				rows = append(rows, row)
+			}
+		}
+		if j.missed[0] = tick[n:]; n == len(tick) {
+			j.missed = j.missed[1:]
+		}
+	}
+	return rows
+}
+
+// page makes and sends one page, in its turn.
+func (h *Hub) page(ctx context.Context, do func() error) error {
+	select {
+	case h.paging <- struct{}{}:
+		defer func() { <-h.paging }()
+		return do()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // readPast reads one page from the database; it tries until ctx ends.
@@ -172,21 +235,21 @@ func (h *Hub) sendRows(rows []sample.Row, cursor int64, send func(Message) error
 type snapshot struct {
 	event.Snapshot
 	place   int64 // in the log
+	holders int   // clients that have not taken it yet
 	once    sync.Once
 	message Message
 }
 
 func (h *Hub) snapshotLocked() *snapshot {
 	now := h.now()
-	if s := h.snapshot; s != nil && s.place == h.log.end() && now.Sub(s.Now.Time) < snapshotLife {
-		return s
-	}
-	routes := h.routes
-	if routes == nil {
-		routes = []event.RouteSecond{}
+	if s := h.snapshot; s != nil {
+		age := now.Sub(s.Now.Time)
+		if s.place == h.log.end() && age < snapshotLife || s.holders > 0 && age < heldLife && h.log.near(s.place) {
+			return s
+		}
 	}
 	h.snapshot = &snapshot{place: h.log.end(), Snapshot: event.Snapshot{
-		Now: sample.NewRecibido(now), Cursor: h.cursor, Rows: h.live.current(), Routes: routes, Status: h.statusLocked(now),
+		Now: sample.NewRecibido(now), Cursor: h.cursor, Rows: h.live.current(), Routes: h.routes, Status: h.statusLocked(now),
 	}}
 	return h.snapshot
 }

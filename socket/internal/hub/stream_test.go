@@ -76,7 +76,7 @@ func TestWhatIsNotInMemoryComesFromTheDatabase(t *testing.T) {
 	if want := ids(span(20_501, 100_000)); !slices.Equal(missed, want) {
 		t.Errorf("%d rows, want %d", len(missed), len(want))
 	}
-	if s.After != 0 || past.asked < 10 || !slices.IsSorted(cursors) || cursors[0] != 21_500 {
+	if s.After != 0 || past.asked < 10 || !slices.IsSorted(cursors) || cursors[0] != 20_700 {
 		t.Errorf("after %d, %d questions, cursors from %d", s.After, past.asked, cursors[0])
 	}
 }
@@ -302,5 +302,58 @@ func TestASnapshotIsEncodedOnce(t *testing.T) {
 	snapshot(t, h)
 	if encoded != 2 {
 		t.Errorf("encoded %d times, want 2", encoded)
+	}
+}
+
+// Who takes a snapshot slowly shares it with those who come meanwhile; they get the time and what came since all the same.
+func TestASnapshotThatIsTakenSlowlyIsShared(t *testing.T) {
+	h, now, _ := begun(rows(1)...)
+	held, free := make(chan struct{}), make(chan struct{})
+	ctx, leave := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- h.Stream(ctx, nil, func(m hub.Message) error {
+			if m.(plain).name == event.NameSnapshot {
+				close(held)
+				<-free
+				leave()
+			}
+			return nil
+		})
+	}()
+	<-held
+	h.Tick(rows(2), 2)
+	now.at(1)
+	fresh, back := stream(t, h, nil), stream(t, h, ptr(1))
+	if s := next[event.Snapshot](fresh); s.Cursor != 1 {
+		t.Errorf("another snapshot, with cursor %d", s.Cursor)
+	}
+	for _, c := range []*client{fresh, back} {
+		if c == back {
+			if missed := next[event.Samples](c); !slices.Equal(ids(missed.Rows), []int64{2}) {
+				t.Errorf("%v came before the snapshot", ids(missed.Rows))
+			}
+			next[event.Snapshot](c)
+		}
+		if s := next[event.Status](c); s.State != event.StateLive || !s.Now.Equal(start.Add(time.Second)) {
+			t.Errorf("%+v", s)
+		}
+	}
+	next[event.Routes](back)
+	next[event.Status](fresh) // from the log: live
+	if news := next[event.Samples](fresh); !slices.Equal(ids(news.Rows), []int64{2}) {
+		t.Errorf("%v came after the snapshot", ids(news.Rows))
+	}
+	h.Tick(rows(3), 3)
+	if news := next[event.Samples](back); !slices.Equal(ids(news.Rows), []int64{3}) {
+		t.Errorf("%v came next", ids(news.Rows))
+	}
+	close(free)
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	now.at(7)
+	if s := snapshot(t, h); s.Cursor != 3 {
+		t.Errorf("a snapshot that nobody takes any more, with cursor %d", s.Cursor)
 	}
 }

@@ -1,4 +1,4 @@
-package functions
+package service
 
 import (
 	"context"
@@ -10,15 +10,15 @@ import (
 // lineEvery is how often a line that every request could write is written.
 const lineEvery = time.Second
 
-// lineLimit keeps a line that every request could write from drowning the log. Its zero value is ready.
-type lineLimit struct {
+// LineLimit keeps a line that every request could write from drowning the log. Its zero value is ready.
+type LineLimit struct {
 	mu     sync.Mutex
 	last   time.Time
 	hidden int // lines not written since
 }
 
-// log writes the line, with the number of those like it that were not written before, unless one was written just now.
-func (l *lineLimit) log(log *slog.Logger, now time.Time, level slog.Level, event string, err error) {
+// Log writes the line, with the number of those like it that were not written before, unless one was written just now.
+func (l *LineLimit) Log(log *slog.Logger, now time.Time, level slog.Level, event string, err error) {
 	l.mu.Lock()
 	if since := now.Sub(l.last); since >= 0 && since < lineEvery {
 		l.hidden++
