@@ -39,6 +39,11 @@ type Bucket struct {
 	Samples int64       `json:"samples"`              // different ones
 	CPU     Range       `json:"cpu"`                  // percentages in use
 	RAM     Range       `json:"ram"`
+
+	Corriendo Range `json:"procesos_corriendo"`
+	Durmiendo Range `json:"procesos_durmiendo"`
+	Zombie    Range `json:"procesos_zombie"`
+	Parados   Range `json:"procesos_parados"`
 }
 
 // Range is what a number was in some time.

@@ -16,9 +16,7 @@ func compose(p plan, past store.Past, routes []store.RouteTotal) event.History {
 		Buckets: make([]event.Bucket, len(past.Stretches)), Routes: make([]event.RouteStats, len(routes)),
 	}
 	for i, s := range past.Stretches {
-		answer.Buckets[i] = event.Bucket{
-			Hora: hora(s.Begins), Samples: s.Samples, CPU: rangeOf(s.CPU, s.Samples), RAM: rangeOf(s.RAM, s.Samples),
-		}
+		answer.Buckets[i] = bucketOf(s)
 	}
 	states := [...]*event.StateRange{&answer.States.Corriendo, &answer.States.Durmiendo, &answer.States.Zombie, &answer.States.Parados}
 	for i, state := range states {
@@ -31,6 +29,14 @@ func compose(p plan, past store.Past, routes []store.RouteTotal) event.History {
 }
 
 func hora(milli int64) sample.Hora { return sample.NewHora(time.UnixMilli(milli)) }
+
+func bucketOf(s store.Stretch) event.Bucket {
+	b := event.Bucket{Hora: hora(s.Begins), Samples: s.Samples, CPU: rangeOf(s.CPU, s.Samples), RAM: rangeOf(s.RAM, s.Samples)}
+	for i, state := range [...]*event.Range{&b.Corriendo, &b.Durmiendo, &b.Zombie, &b.Parados} {
+		*state = rangeOf(s.States[i], s.Samples)
+	}
+	return b
+}
 
 func rangeOf(s store.Spread, samples int64) event.Range {
 	return event.Range{Min: s.Min, Avg: s.Sum / float64(samples), Max: s.Max}

@@ -65,7 +65,7 @@ func (r *rig) insert(t *testing.T, samples []sample.Sample) {
 func random(r *rand.Rand, host string, secuencia int64, at time.Time) sample.Sample {
 	s := sample.Sample{
 		Host: host, Hora: sample.NewHora(at), PorcentajeCPUUso: float64(r.IntN(401)) / 4, PorcentajeRAM: float64(r.IntN(401)) / 4,
-		ProcesosCorriendo: r.Int64N(9), ProcesosDurmiendo: 200 + r.Int64N(50), ProcesosZombie: max(0, r.Int64N(40)-38),
+		ProcesosCorriendo: r.Int64N(9), ProcesosDurmiendo: 200 + r.Int64N(50), ProcesosZombie: max(0, r.Int64N(40)-38), ProcesosParados: max(0, r.Int64N(20)-17),
 	}
 	if secuencia > 0 {
 		s.Secuencia = &secuencia
@@ -147,8 +147,12 @@ func compute(samples []sample.Sample, host string, from, to time.Time, step time
 	for at, of := range buckets {
 		found = append(found, event.Bucket{
 			Hora: sample.NewHora(time.UnixMilli(at * step.Milliseconds())), Samples: int64(len(of)),
-			CPU: spread(of, func(s sample.Sample) float64 { return s.PorcentajeCPUUso }),
-			RAM: spread(of, func(s sample.Sample) float64 { return s.PorcentajeRAM }),
+			CPU:       spread(of, func(s sample.Sample) float64 { return s.PorcentajeCPUUso }),
+			RAM:       spread(of, func(s sample.Sample) float64 { return s.PorcentajeRAM }),
+			Corriendo: spread(of, func(s sample.Sample) float64 { return float64(s.ProcesosCorriendo) }),
+			Durmiendo: spread(of, func(s sample.Sample) float64 { return float64(s.ProcesosDurmiendo) }),
+			Zombie:    spread(of, func(s sample.Sample) float64 { return float64(s.ProcesosZombie) }),
+			Parados:   spread(of, func(s sample.Sample) float64 { return float64(s.ProcesosParados) }),
 		})
 	}
 	slices.SortFunc(found, func(a, b event.Bucket) int { return a.Hora.Compare(b.Hora.Time) })

@@ -152,6 +152,10 @@ export interface Bucket {
   samples: number /* int64 */; // different ones
   cpu: Range; // percentages in use
   ram: Range;
+  procesos_corriendo: Range;
+  procesos_durmiendo: Range;
+  procesos_zombie: Range;
+  procesos_parados: Range;
 }
 /**
  * Range is what a number was in some time.
