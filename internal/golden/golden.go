@@ -1,6 +1,6 @@
 // Package golden is the small recording that the tests of every part replay, so that all of them agree on what
 // repeated samples, late and out-of-order commits, two hosts, a gap and extremes mean. docs/contract.md describes
-// its three files; internal/golden/generate makes them, from rules and not by hand.
+// its files; internal/golden/generate makes them, from rules and not by hand.
 package golden
 
 import (

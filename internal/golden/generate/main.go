@@ -1,6 +1,7 @@
-// Command generate makes the golden recording: recording.json, ticks.json and points.json in the current folder.
+// Command generate makes the golden recording in the current folder: recording.json, ticks.json and points.json.
 // It computes what must be drawn by the rules of docs/contract.md, on its own and in the plainest way, so that the
-// parts under test have something independent to be held against.
+// parts under test have something independent to be held against. latency.json, beside them, is what internal/latency
+// answers.
 package main
 
 import (
@@ -22,14 +23,19 @@ func main() {
 	write("recording.json", samples)
 	write("ticks.json", ticks)
 	write("points.json", expected(ticks, holes))
+	save("latency.json", latencies().text())
 }
 
 func write(name string, v any) {
 	data, err := json.MarshalIndent(v, "", " ")
-	if err == nil {
-		err = os.WriteFile(name, append(data, '\n'), 0o644) //nolint:gosec // a fixture in the source tree
-	}
 	if err != nil {
+		log.Fatal(err)
+	}
+	save(name, data)
+}
+
+func save(name string, data []byte) {
+	if err := os.WriteFile(name, append(data, '\n'), 0o644); err != nil { //nolint:gosec // a fixture in the source tree
 		log.Fatal(err)
 	}
 }
