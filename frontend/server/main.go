@@ -21,6 +21,7 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 		address = env.Listen(8000)
 		folder  = env.String("PULSO_FRONTEND_DIR", "frontend/dist")
 		socket  = env.String("PULSO_SOCKET_URL", "http://127.0.0.1:4000")
+		local   = env.OneOf("PULSO_LOCAL", "off", "off", "on") == "on"
 	)
 	target, err := proxy.ParseTarget(socket)
 	if err != nil {
@@ -42,14 +43,15 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 	// Always ready once it listens: index.html was read before. Not the socket service's state: without it the page
 	// still loads, and says itself what is missing, which a load balancer's error page would not.
 	ready := service.NewReadiness(nil)
-	return service.Serve(ctx, ln, newHandler(files, proxy.New(ctx, target, log), ready), log, ready)
+	return service.Serve(ctx, ln, newHandler(files, local, proxy.New(ctx, target, log), ready), log, ready)
 }
 
 // newHandler puts the parts together.
-func newHandler(files, socket http.Handler, ready *service.Readiness) http.Handler {
+func newHandler(files *site.Site, local bool, socket http.Handler, ready *service.Readiness) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", service.Health)
 	mux.Handle("GET /ready", ready)
+	mux.Handle("GET /config.json", config{Build: files.Build(), Local: local})
 	mux.Handle("/socket.io/", socket)
 	mux.Handle("/export.csv", socket)
 	mux.Handle("/", files)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
@@ -39,7 +40,7 @@ func TestHandler(t *testing.T) {
 		t.Fatal(err)
 	}
 	socket := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "socket") })
-	handler := newHandler(files, socket, service.NewReadiness(nil))
+	handler := newHandler(files, true, socket, service.NewReadiness(nil))
 	for path, want := range map[string]struct {
 		status int
 		body   string
@@ -47,6 +48,7 @@ func TestHandler(t *testing.T) {
 		"/":                 {200, "<!doctype html>"},
 		"/health":           {200, `{"estado":"vivo"}`},
 		"/ready":            {200, `{"estado":"listo"}`},
+		"/config.json":      {200, `{"build":"` + files.Build() + `","local":true}`},
 		"/socket.io/?EIO=4": {200, "socket"},
 		"/export.csv?host=": {200, "socket"},
 		"/none.js":          {404, `{"error":"no_encontrado","mensaje":"there is nothing at this path"}`},
@@ -66,6 +68,37 @@ func TestHandler(t *testing.T) {
 		if !strings.Contains(secure.Headers["Content-Security-Policy"], directive) {
 			t.Errorf("the policy lacks %s", directive)
 		}
+	}
+}
+
+func TestConfig(t *testing.T) {
+	ask := func(page string, local bool) (answer config) {
+		t.Helper()
+		folder := t.TempDir()
+		if err := os.WriteFile(filepath.Join(folder, "index.html"), []byte(page), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files, err := site.Load(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		handler := newHandler(files, local, http.NotFoundHandler(), service.NewReadiness(nil))
+		handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/config.json", nil))
+		if got := w.Header().Get("Cache-Control"); got != "no-store" {
+			t.Errorf("Cache-Control is %q", got)
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || answer.Build == "" {
+			t.Errorf("%s: %v", w.Body, err)
+		}
+		return answer
+	}
+	one, again, other := ask("one", true), ask("one", false), ask("other", false)
+	if one.Build != again.Build || one.Build == other.Build {
+		t.Errorf("the same page has the builds %s and %s, another one %s", one.Build, again.Build, other.Build)
+	}
+	if !one.Local || other.Local {
+		t.Errorf("%+v and %+v", one, other)
 	}
 }
 
@@ -89,6 +122,7 @@ func TestRun(t *testing.T) {
 		{"PULSO_SOCKET_URL", "127.0.0.1:4000", "PULSO_SOCKET_URL"},
 		{"PULSO_FRONTEND_DIR", filepath.Join(t.TempDir(), "none"), "make build"},
 		{"PORT", "http", "PORT"},
+		{"PULSO_LOCAL", "yes", "PULSO_LOCAL"},
 	} {
 		values := map[string]string{"PULSO_FRONTEND_DIR": ok["PULSO_FRONTEND_DIR"], "PORT": "0"}
 		values[c.name] = c.value

@@ -115,7 +115,7 @@ func (s *System) parts() []part {
 		{"api1", "functions", p.API1, append([]string{"FUNCTION_TARGET=api1"}, db...)},
 		{"api2", "functions", p.API2, append([]string{"FUNCTION_TARGET=api2"}, db...)},
 		{"socket", "socket", p.Socket, db},
-		{"frontend", "frontend", p.Frontend, []string{"PULSO_FRONTEND_DIR=" + s.config.Pages, "PULSO_SOCKET_URL=" + url(p.Socket)}},
+		{"frontend", "frontend", p.Frontend, []string{"PULSO_FRONTEND_DIR=" + s.config.Pages, "PULSO_SOCKET_URL=" + url(p.Socket), "PULSO_LOCAL=on"}},
 		{"agent", "agent", p.Agent, []string{"PULSO_INTERVAL=" + s.config.Interval}},
 		{"workload", "workload", p.Workload, nil},
 	}

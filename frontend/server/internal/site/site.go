@@ -114,6 +114,9 @@ func Load(folder string) (*Site, error) {
 	return s, nil
 }
 
+// Build names the build: another one has another index.html, as that names the files that it is made of.
+func (s *Site) Build() string { return strings.Trim(s.files[indexPath].plain.etag, `"`) }
+
 func newVariant(coding string, body []byte) variant {
 	sum := sha256.Sum256(body)
 	return variant{coding: coding, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, body: body}
