@@ -1,5 +1,7 @@
 // @vitest-environment jsdom
+import { act } from 'react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Frame } from '../shared/chart/frame';
 import type { PlotSpec } from '../shared/chart/plot';
 import type { State } from '../shared/contract/event';
 import type { Row } from '../shared/contract/sample';
@@ -8,23 +10,42 @@ import { render } from '../shared/ui/testing';
 import { App } from './App';
 
 // jsdom has no canvas: what is drawn is looked at in a browser, what is declared is looked at here.
-const drawn: PlotSpec[] = [];
+const charts = new Map<string, { spec: PlotSpec; frame: Frame }>(); // by the id of their elements
 vi.mock('../shared/chart/plot', () => ({
   Plot: class {
-    constructor(_: HTMLElement, spec: PlotSpec) {
-      drawn.push(spec);
+    readonly #id: string;
+    constructor({ dataset }: HTMLElement, spec: PlotSpec, frame: Frame) {
+      this.#id = dataset.testid ?? '';
+      charts.set(this.#id, { spec, frame });
     }
     update(spec: PlotSpec) {
-      drawn.push(spec);
+      charts.set(this.#id, { ...chart(this.#id), spec });
     }
-    destroy() {}
+    draw(frame: Frame) {
+      charts.set(this.#id, { ...chart(this.#id), frame });
+    }
+    clear() {
+      return false;
+    }
+    destroy() {
+      charts.delete(this.#id);
+    }
   },
 }));
 
+function chart(id: string) {
+  const found = charts.get(id);
+  if (!found) throw new Error(`no chart ${id}`);
+  return found;
+}
+
+const drawn = (id: string, column: string) => [...(chart(id).frame.columns[column] ?? [])];
+
 const now = '2026-03-01 12:10:00.300000';
 beforeEach(() => {
-  drawn.length = 0;
   vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener() {}, removeEventListener() {} }));
+  vi.stubGlobal('fetch', () => new Promise(() => undefined));
+  history.replaceState(null, '', '/');
 });
 
 function show(rows: Row[], state: State = 'live', languages?: string[]) {
@@ -38,8 +59,10 @@ function show(rows: Row[], state: State = 'live', languages?: string[]) {
 }
 
 describe('the page', () => {
-  it('says that it connects, where to look when it cannot, and when rows come', () => {
+  it('says that it connects, where to look when it cannot, and when rows come', async () => {
+    vi.stubGlobal('fetch', async () => Response.json({ build: 'a', local: true }));
     const { screen, find, update, store, frames } = render(<App />);
+    await act(async () => undefined); // the server has said that it is local
     expect(find('waiting').textContent).toContain('Conectando');
     expect(find('conn').dataset.state).toBe('connecting');
     update(() => {
@@ -75,7 +98,9 @@ describe('the page', () => {
     expect(find('rows-total').dataset.value).toBe('3');
     expect(find('distinct-total').dataset.value).toBe('2');
     expect(find('host').textContent).toBe('vm-a');
-    expect(drawn.at(-1)).toMatchObject({ accent: 'ram', y: [25, 25], holes: [] });
+    expect(drawn('ram-chart', 'ram')).toEqual([25, 25]);
+    expect(chart('ram-chart').frame.holes).toEqual([]);
+    expect(find('repeated-total').dataset.value).toBe('1');
   });
 
   it('counts the processes of each state, and keeps the highest in sight', () => {
@@ -91,7 +116,7 @@ describe('the page', () => {
       '0',
       '0',
     ]);
-    expect(rows[2]?.querySelector('.peak')?.textContent).toBe('3 12:00:00');
+    expect(rows[2]?.querySelector('.peak')?.textContent).toBe('3 12:00:00 último a las 12:00:00');
     expect(rows[3]?.querySelector('.peak')?.textContent).toBe('ninguno');
     expect(find('process-table').dataset.total).toBe('100');
     expect(find('process-table').querySelector('thead .number')?.textContent).toBe('Ahora');
@@ -102,7 +127,7 @@ describe('the page', () => {
     const rows = seconds.map((second, i) => makeRow({ id: i + 1, hora: at(second) }));
     const legends = (screen: HTMLElement) =>
       [...screen.querySelectorAll('.hatched')].map((legend) => legend.textContent);
-    expect(legends(show(rows).screen)).toEqual(['sin datos', 'sin datos']);
+    expect(legends(show(rows).screen)).toEqual(['sin datos', 'sin datos', 'sin datos']);
     expect(legends(show(rows.slice(0, 3)).screen)).toEqual([]);
   });
 
@@ -121,7 +146,8 @@ describe('the page', () => {
       picker.value = 'vm-b';
       picker.dispatchEvent(new Event('change', { bubbles: true }));
     });
-    expect(drawn.findLast((spec) => spec.accent === 'cpu')?.y).toEqual([10]);
+    expect(drawn('cpu-chart', 'cpu')).toEqual([10]);
+    expect(location.search).toBe('?host=vm-b');
     expect(counted()).toEqual(['1', '1']);
     expect(screen.querySelector('.counters')?.textContent).toContain('VMvm-b');
     update(() => {
@@ -161,7 +187,7 @@ describe('the page', () => {
     update(toggle);
     expect(document.documentElement.dataset.theme).toBe('dark');
     expect(localStorage.getItem('pulso.theme')).toBe('dark');
-    expect(drawn.at(-1)?.theme).toBe('dark');
+    expect(chart('cpu-chart').spec.theme).toBe('dark');
     update(toggle);
     expect(localStorage.getItem('pulso.theme')).toBeNull();
   });

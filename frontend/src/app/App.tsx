@@ -1,65 +1,114 @@
 import { useEffect, useMemo, useState } from 'react';
+import { AccessForm } from '../features/access/AccessForm';
 import { ConnectionPill } from '../features/connection/ConnectionPill';
-import { Counters } from '../features/counters/Counters';
-import { CpuCard } from '../features/cpu/CpuCard';
+import { ExportButton } from '../features/export/ExportButton';
 import { HostPicker } from '../features/hosts/HostPicker';
-import { ProcessTable } from '../features/processes/ProcessTable';
-import { RamCard } from '../features/ram/RamCard';
+import { PauseButton } from '../features/ranges/PauseButton';
+import { RangePicker } from '../features/ranges/RangePicker';
+import { ServerNotice } from '../features/server/ServerNotice';
 import { Waiting } from '../features/waiting/Waiting';
-import { timeAxis } from '../shared/chart/axis';
+import { useServer } from '../shared/config/config';
 import { useI18n } from '../shared/i18n/context';
+import { pausedSource, type Source } from '../shared/past/source';
+import { useSource } from '../shared/past/useSource';
+import { ZoomContext } from '../shared/range/context';
+import { usePlace } from '../shared/range/place';
+import { fixed } from '../shared/range/range';
 import { useCondition, useView } from '../shared/stream/context';
-import type { HostView } from '../shared/stream/window';
+import type { View } from '../shared/stream/store';
 import { ThemeContext, useThemeSwitch } from '../shared/theme/theme';
+import { Board } from './Board';
 import { Header } from './Header';
+
+/** What was on the page when somebody paused it. */
+interface Held {
+  readonly of: Source;
+  readonly source: Source;
+  readonly view: View;
+}
 
 export function App() {
   const { t } = useI18n();
-  const view = useView();
+  const now = useView();
   const condition = useCondition();
   const themeSwitch = useThemeSwitch();
-  const [chosen, setChosen] = useState<string>();
+  const server = useServer(now.link);
+  const { place, show, choose, back } = usePlace();
+  const [held, setHeld] = useState<Held>();
 
   // The VM that was shown first stays until somebody chooses another, however many others begin to send.
   useEffect(() => {
-    if (chosen === undefined && view.newestHost !== undefined) setChosen(view.newestHost);
-  }, [chosen, view.newestHost]);
+    if (place.host === undefined && now.newestHost !== undefined) choose(now.newestHost, true);
+  }, [place.host, now.newestHost, choose]);
 
-  const names = view.hosts.map(({ host }) => host);
-  const shown = view.hosts.find(({ host }) => host === chosen) ?? view.hosts[0];
+  const zoom = useMemo(
+    () => ({
+      zoom(from: number, to: number) {
+        const range = fixed(from * 1_000, to * 1_000);
+        if (range) show(range);
+      },
+      back,
+    }),
+    [show, back],
+  );
+
+  const host = place.host ?? now.newestHost;
+  const following = useSource(host ?? '', place.range);
+  // Another VM or range ends the pause.
+  const paused = held?.of === following;
+  const { source, view } = paused ? held : { source: following, view: now };
+  const latest = view.hosts.find((each) => each.host === host)?.latest.row;
+  const hasBoard = host !== undefined && (latest !== undefined || place.range.kind === 'fixed');
 
   return (
     <ThemeContext value={themeSwitch.theme}>
-      <Header themeSwitch={themeSwitch}>
-        {shown && <HostPicker hosts={names} chosen={shown.host} choose={setChosen} />}
-        <ConnectionPill condition={condition} link={view.link} />
-      </Header>
-      <main className="page" aria-label={t('page.content')} data-fresh={condition === 'live'}>
-        {shown ? (
-          <Board host={shown} live={condition === 'live'} />
-        ) : (
-          <Waiting condition={condition} link={view.link} />
-        )}
-        {shown && (
-          <Counters
-            vm={names.length > 1 ? shown.host : undefined}
-            received={view.received.get(shown.host)}
-            points={shown.points.length}
-            source={shown.latest.row.fuente}
-          />
-        )}
-      </main>
+      <ZoomContext value={zoom}>
+        <Header themeSwitch={themeSwitch} pill={<ConnectionPill condition={condition} link={now.link} />}>
+          {host !== undefined && (
+            <HostPicker hosts={now.hosts.map((each) => each.host)} chosen={host} choose={choose} />
+          )}
+          {hasBoard && (
+            <>
+              <RangePicker range={place.range} show={show} back={back} source={source} />
+              {place.range.kind !== 'fixed' && (
+                <PauseButton
+                  paused={paused}
+                  toggle={() =>
+                    setHeld(paused ? undefined : { of: source, source: pausedSource(source), view })
+                  }
+                />
+              )}
+              <ExportButton source={source} />
+            </>
+          )}
+        </Header>
+        <main
+          className="page"
+          aria-label={t('page.content')}
+          data-fresh={condition === 'live' && !paused}
+          data-paused={paused}
+        >
+          <ServerNotice server={server} />
+          {now.link === 'refused' ? (
+            <AccessForm />
+          ) : hasBoard ? (
+            <Board
+              source={source}
+              range={place.range}
+              view={view}
+              latest={latest}
+              live={condition === 'live'}
+            />
+          ) : (
+            <Waiting
+              condition={condition}
+              link={now.link}
+              unknownHost={now.hosts.length > 0 ? host : undefined}
+              local={server.local}
+            />
+          )}
+        </main>
+      </ZoomContext>
     </ThemeContext>
-  );
-}
-
-function Board({ host, live }: { readonly host: HostView; readonly live: boolean }) {
-  const axis = useMemo(() => timeAxis(host), [host]);
-  return (
-    <div className="board">
-      <CpuCard host={host} axis={axis} />
-      <RamCard host={host} axis={axis} />
-      <ProcessTable host={host} axis={axis} live={live} />
-    </div>
   );
 }

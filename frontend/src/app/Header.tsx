@@ -4,10 +4,11 @@ import type { ThemeSwitch } from '../shared/theme/theme';
 
 interface Props {
   readonly themeSwitch: ThemeSwitch;
+  readonly pill: ReactNode; // how far the page is to be trusted
   readonly children: ReactNode;
 }
 
-export function Header({ themeSwitch, children }: Props) {
+export function Header({ themeSwitch, pill, children }: Props) {
   const { t, language, setLanguage } = useI18n();
   const other = language === 'es' ? 'en' : 'es';
   const themeLabel = t(themeSwitch.theme === 'dark' ? 'theme.toLight' : 'theme.toDark');
@@ -19,7 +20,8 @@ export function Header({ themeSwitch, children }: Props) {
         </svg>
         Pulso
       </h1>
-      {children}
+      <div className="tools">{children}</div>
+      {pill}
       <div className="switches">
         <button
           type="button"
@@ -33,7 +35,7 @@ export function Header({ themeSwitch, children }: Props) {
         </button>
         <button
           type="button"
-          className="switch"
+          className="switch theme-switch"
           aria-label={themeLabel}
           title={themeLabel}
           onClick={themeSwitch.toggle}

@@ -2,6 +2,7 @@ import { useI18n } from '../../shared/i18n/context';
 import type { Key } from '../../shared/i18n/es';
 import { useAge } from '../../shared/stream/context';
 import type { Condition, Link } from '../../shared/stream/store';
+import './connection.css';
 
 type Tone = 'good' | 'warning' | 'bad' | 'neutral';
 
@@ -34,6 +35,7 @@ function judge(condition: Condition, link: Link, empty: boolean): { tone: Tone; 
     case 'away':
       return { tone: 'bad', words: 'conn.away' };
     case 'connecting':
+      if (link === 'refused') return { tone: 'bad', words: 'conn.refused' };
       return link === 'lost'
         ? { tone: 'bad', words: 'conn.lost' }
         : { tone: 'neutral', words: 'conn.connecting' };

@@ -1,19 +1,27 @@
-import { useMemo } from 'react';
-import type { TimeAxis } from '../../shared/chart/axis';
+import type { Sample } from '../../shared/contract/sample';
 import { useI18n } from '../../shared/i18n/context';
-import type { HostView } from '../../shared/stream/window';
+import type { Source } from '../../shared/past/source';
 import { UsageCard } from '../../shared/ui/UsageCard';
 
-export function CpuCard({ host, axis }: { readonly host: HostView; readonly axis: TimeAxis }) {
+interface Props {
+  readonly source: Source;
+  readonly now: Sample | undefined; // undefined where the page shows the past
+}
+
+export function CpuCard({ source, now }: Props) {
   const { t, format } = useI18n();
-  const values = useMemo(() => host.points.map(({ row }) => row.porcentaje_cpu_uso), [host]);
-  const { porcentaje_cpu_uso: used, porcentaje_cpu_libre: free } = host.latest.row;
   return (
-    <UsageCard title={t('cpu.title')} accent="cpu" used={used} axis={axis} values={values}>
-      <dt className="key-used">{t('usage.inUse')}</dt>
-      <dd>{format.percent(used)}</dd>
-      <dt className="key-free">{t('usage.free')}</dt>
-      <dd>{format.percent(free)}</dd>
+    <UsageCard title={t('cpu.title')} quantity="cpu" source={source} now={now?.porcentaje_cpu_uso}>
+      {now && (
+        <>
+          <dt className="key-used">{t('usage.inUse')}</dt>
+          <dd>{format.percent(now.porcentaje_cpu_uso)}</dd>
+          <dt className="key-free">{t('usage.free')}</dt>
+          <dd>{format.percent(now.porcentaje_cpu_libre)}</dd>
+          <dt>{t('usage.total')}</dt>
+          <dd>{format.percent(100, 0)}</dd>
+        </>
+      )}
     </UsageCard>
   );
 }

@@ -1,4 +1,5 @@
 import { useI18n } from '../../shared/i18n/context';
+import './hosts.css';
 
 interface Props {
   readonly hosts: readonly string[];

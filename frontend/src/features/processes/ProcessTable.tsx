@@ -1,56 +1,52 @@
-import { useId, useMemo } from 'react';
-import type { TimeAxis } from '../../shared/chart/axis';
+import { useId } from 'react';
 import type { Sample } from '../../shared/contract/sample';
 import { useI18n } from '../../shared/i18n/context';
-import type { HostView } from '../../shared/stream/window';
-import { laneHeight, laneHole, lanePath, laneWidth, peakOf } from './lane';
+import type { Source } from '../../shared/past/source';
+import { type ProcessState, stateFields, states } from '../../shared/stream/series';
+import './processes.css';
 
-interface ProcessState {
-  readonly name: 'running' | 'sleeping' | 'zombie' | 'stopped';
-  readonly letters: string; // as ps and top write them
-  readonly count: (sample: Sample) => number;
-}
-
-const states: readonly ProcessState[] = [
-  { name: 'running', letters: 'R', count: (sample) => sample.procesos_corriendo },
-  { name: 'sleeping', letters: 'S D I P', count: (sample) => sample.procesos_durmiendo },
-  { name: 'zombie', letters: 'Z X', count: (sample) => sample.procesos_zombie },
-  { name: 'stopped', letters: 'T t', count: (sample) => sample.procesos_parados },
-];
-
-interface RowProps {
-  readonly host: HostView;
-  readonly axis: TimeAxis;
-}
-
-interface Props extends RowProps {
+interface Props {
+  readonly source: Source;
+  readonly now: Sample | undefined; // undefined where the page shows the past
   readonly live: boolean; // else the newest sample is not of now
 }
 
-/** How many processes are in each state: now, as a share, and over the live window, where rare states stay visible. */
-export function ProcessTable({ host, axis, live }: Props) {
+/** As ps and top write them. */
+const letters: Readonly<Record<ProcessState, string>> = {
+  running: 'R',
+  sleeping: 'S D I P',
+  zombie: 'Z X',
+  stopped: 'T t',
+};
+
+/** How many processes are in each state: now or on the average, as a share, and the extremes of the time that is shown. */
+export function ProcessTable({ source, now, live }: Props) {
   const { t, format } = useI18n();
   const heading = useId();
-  const total = host.latest.row.total_procesos;
+  const counts = states.map((state) => now?.[stateFields[state]] ?? source.spread(state)?.avg);
+  const total = now?.total_procesos ?? sum(counts);
+  const count = (value: number) => (now ? format.count(value) : format.average(value));
   return (
     <section className="card processes" aria-labelledby={heading}>
       <h2 id={heading}>
-        {t('processes.title')} ·{' '}
-        <span className="now">{t('processes.total', { count: format.count(total) })}</span>
+        {t('processes.title')}
+        {total !== undefined && (
+          <>
+            {' · '}
+            <span className="now">{t('processes.total', { count: count(total) })}</span>
+          </>
+        )}
       </h2>
       <table data-testid="process-table" data-total={total} aria-labelledby={heading}>
         <thead>
           <tr>
             <th scope="col">{t('processes.state')}</th>
             <th scope="col" className="number">
-              {t(live ? 'processes.now' : 'processes.last')}
+              {t(!now ? 'processes.average' : live ? 'processes.now' : 'processes.last')}
             </th>
             <th scope="col">{t('processes.share')}</th>
             <th scope="col" className="meaning">
               {t('processes.meaning')}
-            </th>
-            <th scope="col" className="history">
-              {t('processes.window', { minutes: format.count((axis.to - axis.from) / 60) })}
             </th>
             <th scope="col" className="number">
               {t('processes.peak')}
@@ -58,8 +54,15 @@ export function ProcessTable({ host, axis, live }: Props) {
           </tr>
         </thead>
         <tbody>
-          {states.map((state) => (
-            <StateRow key={state.name} state={state} host={host} axis={axis} />
+          {states.map((state, i) => (
+            <StateRow
+              key={state}
+              state={state}
+              source={source}
+              count={counts[i]}
+              total={total}
+              write={count}
+            />
           ))}
         </tbody>
       </table>
@@ -67,30 +70,32 @@ export function ProcessTable({ host, axis, live }: Props) {
   );
 }
 
-function StateRow({ state, host, axis }: RowProps & { readonly state: ProcessState }) {
+interface RowProps {
+  readonly state: ProcessState;
+  readonly source: Source;
+  readonly count: number | undefined;
+  readonly total: number | undefined;
+  readonly write: (count: number) => string;
+}
+
+function StateRow({ state, source, count, total, write }: RowProps) {
   const { t, format } = useI18n();
-  const values = useMemo(() => host.points.map(({ row }) => state.count(row)), [host, state]);
-  const peak = peakOf(values);
-  const peakAt = host.points[peak.index]?.hora;
-  const now = state.count(host.latest.row);
-  const total = host.latest.row.total_procesos;
-  const share = total > 0 ? (100 * now) / total : 0;
-  const name = t(`processes.${state.name}`);
+  const share = count !== undefined && total ? (100 * count) / total : 0;
   return (
-    <tr className={state.name} data-state={state.name} data-some={now > 0}>
+    <tr className={state} data-state={state} data-some={count !== undefined && count > 0}>
       <th scope="row">
         <span className="swatch" aria-hidden="true" />
-        {name} <span className="letters">{state.letters}</span>
-        <small className="meaning-short">{t(`processes.${state.name}.meaning`)}</small>
+        {t(`processes.${state}`)} <span className="letters">{letters[state]}</span>
+        <small className="meaning-short">{t(`processes.${state}.meaning`)}</small>
       </th>
       <td className="number now" data-testid="count">
-        {format.count(now)}
+        {count === undefined ? '–' : write(count)}
       </td>
       <td>
         <div className="share">
           <svg aria-hidden="true">
             <rect className="bar-track" width="100%" height="100%" rx="3" />
-            {now > 0 && (
+            {share > 0 && (
               <g className="bar-fill">
                 {/* One process among thousands is still a process. */}
                 <rect width="3" height="100%" rx="1.5" />
@@ -101,29 +106,38 @@ function StateRow({ state, host, axis }: RowProps & { readonly state: ProcessSta
           <span>{format.percent(share)}</span>
         </div>
       </td>
-      <td className="meaning">{t(`processes.${state.name}.meaning`)}</td>
-      <td className="history">
-        <svg
-          viewBox={`0 0 ${laneWidth} ${laneHeight}`}
-          preserveAspectRatio="none"
-          role="img"
-          aria-label={t('processes.lane', { state: name, peak: format.count(peak.value) })}
-        >
-          {axis.holes.map((hole) => (
-            <rect key={hole.from} className="lane-hole" {...laneHole(axis, hole)} />
-          ))}
-          <path className="lane" d={lanePath(axis, values, peak.value)} />
-        </svg>
-      </td>
+      <td className="meaning">{t(`processes.${state}.meaning`)}</td>
       <td className="number peak">
-        {peak.value === 0 || peakAt === undefined ? (
-          t('processes.never')
-        ) : (
-          <>
-            {format.count(peak.value)} <span className="peak-at">{format.time(peakAt)}</span>
-          </>
-        )}
+        <Peak state={state} source={source} />
       </td>
     </tr>
+  );
+}
+
+/** The highest number and when it was; of the states that should not be, also when there was one last. */
+function Peak({ state, source }: { readonly state: ProcessState; readonly source: Source }) {
+  const { t, format } = useI18n();
+  const spread = source.spread(state);
+  if (!spread || spread.max === 0) return t('processes.never');
+  const { from, to } = source.frame();
+  const when = (seconds: number) =>
+    to - from > day ? format.dateTime(seconds * 1_000) : format.time(seconds * 1_000);
+  const rare = state === 'zombie' || state === 'stopped';
+  return (
+    <>
+      {format.count(spread.max)} <span className="peak-at">{when(spread.maxAt)}</span>
+      {rare && spread.lastNonZero !== undefined && (
+        <small className="last-seen"> {t('processes.lastSeen', { when: when(spread.lastNonZero) })}</small>
+      )}
+    </>
+  );
+}
+
+const day = 86_400; // s
+
+function sum(counts: readonly (number | undefined)[]): number | undefined {
+  return counts.reduce(
+    (all, count) => (all === undefined || count === undefined ? undefined : all + count),
+    0,
   );
 }

@@ -17,6 +17,7 @@ export interface Frame {
   readonly from: number; // seconds, both ends of the axis
   readonly to: number;
   readonly spans: boolean; // a point stands for a stretch of time: there are columns NAME.min and NAME.max, too
+  readonly step?: number; // seconds, how long such a stretch is; the point is its middle
 }
 
 /** Where frames come from. Listeners are told when there is a new one. */

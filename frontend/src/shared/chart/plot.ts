@@ -1,140 +1,226 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import type { Column, Frame, Lane, Line } from './frame';
+import { hatchHoles } from './hatch';
+import { laneAxes, rangeOf, scaleKey, topOf } from './lanes';
+import { Tip, type TipText } from './tip';
 
-/** A stretch without samples, in seconds since 1970. */
-export interface Hole {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** What a chart shows. Everything may change from one update to the next. */
+/** How a chart is drawn. Only theme and words may change while it lives. */
 export interface PlotSpec {
-  readonly x: readonly number[]; // seconds since 1970, in order
-  readonly y: readonly number[]; // 0–100
-  readonly holes: readonly Hole[];
-  readonly from: number; // seconds, both ends of the axis
-  readonly to: number;
-  readonly accent: string; // a colour token without its dashes
+  readonly lanes: readonly Lane[];
+  readonly sync: string; // charts with the same name have one crosshair
   readonly theme: string; // colours are read again when it changes
-  readonly formatX: (seconds: number) => string;
-  readonly formatY: (value: number, decimals: number) => string;
   readonly noData: string;
+  readonly tick: (seconds: number, increment: number) => string; // a label of the time axis
+  readonly moment: (seconds: number, step: number) => string; // the time of a point, or of a stretch of step seconds
+  readonly zoom?: ((from: number, to: number) => void) | undefined; // seconds
+  readonly back?: (() => void) | undefined;
+  readonly say: (text: string, index: number) => void; // what the crosshair points at
 }
 
 interface Colours {
-  readonly line: string;
-  readonly fill: string;
+  readonly lines: ReadonlyMap<string, { readonly stroke: string; readonly area: string }>;
   readonly grid: string;
   readonly text: string;
   readonly hatch: string;
 }
 
-const syncKey = 'pulso';
-const percentTicks = [0, 25, 50, 75, 100];
-const timeSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300];
+const timeSteps = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800,
+  604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000,
+];
 const reach = 16; // CSS px from the outermost point within which hovering still means it
-const tipDistance = 12; // CSS px between a point and its tooltip
+const shortestBrush = 6; // CSS px
 
 /**
- * Owns one uPlot: an area line over time on a fixed scale from 0 to 100 %, holes hatched, one crosshair for all
- * charts of the page. It is made once; everything that a spec can change is looked up when it is drawn.
+ * Owns one uPlot: lines over time in one or several lanes, holes hatched, spans between the lowest and the highest of
+ * each stretch, one crosshair for all charts of a clock, and a brush. It is made once; what changes is looked up when
+ * it is drawn.
  */
 export class Plot {
   readonly #element: HTMLElement;
-  readonly #tip: HTMLElement;
+  readonly #tip = new Tip();
   readonly #resize: ResizeObserver;
+  readonly #sight: IntersectionObserver;
   readonly #plot: uPlot;
+  readonly #lines: readonly { readonly line: Line; readonly lane: number }[];
   #spec: PlotSpec;
+  #frame: Frame;
+  #tops: number[];
   #colours: Colours;
+  #seen = true; // on the screen
+  #brushing = false;
+  #anchor: number | undefined; // index of the point where a selection with the keys began
 
-  constructor(element: HTMLElement, spec: PlotSpec) {
+  constructor(element: HTMLElement, spec: PlotSpec, frame: Frame) {
     this.#element = element;
     this.#spec = spec;
+    this.#frame = frame;
+    this.#lines = spec.lanes.flatMap((lane, i) => lane.lines.map((line) => ({ line, lane: i })));
+    this.#tops = spec.lanes.map((lane) => topOf(lane, frame));
     this.#colours = this.#readColours();
-    this.#tip = document.createElement('div');
-    this.#tip.className = 'tip';
-    this.#tip.hidden = true;
     this.#plot = new uPlot(this.#options(), this.#data(), element);
-    this.#plot.over.append(this.#tip);
+    this.#plot.over.append(this.#tip.element);
     this.#resize = new ResizeObserver(() => this.#plot.setSize(this.#size()));
     this.#resize.observe(element);
+    this.#sight = new IntersectionObserver((entries) => {
+      this.#seen = entries.at(-1)?.isIntersecting ?? true;
+      if (this.#seen) this.draw(this.#frame);
+    });
+    this.#sight.observe(element);
+  }
+
+  /** Draws what there is now, or as soon as the chart is on the screen. */
+  draw(frame: Frame): void {
+    this.#frame = frame;
+    if (!this.#seen) return;
+    this.#tops = this.#spec.lanes.map((lane) => topOf(lane, frame));
+    this.#plot.setData(this.#data());
+    this.#point();
   }
 
   update(spec: PlotSpec): void {
-    const previous = this.#spec;
+    const { theme } = this.#spec;
     this.#spec = spec;
-    if (spec.theme !== previous.theme || spec.accent !== previous.accent) this.#colours = this.#readColours();
-    if (spec.x !== previous.x || spec.y !== previous.y) this.#plot.setData(this.#data());
-    else this.#plot.redraw(false, true);
-    this.#moveTip();
+    if (spec.theme !== theme) this.#colours = this.#readColours();
+    this.#plot.redraw(false, true);
+    this.#point();
   }
 
   destroy(): void {
     this.#resize.disconnect();
+    this.#sight.disconnect();
     this.#plot.destroy();
   }
 
+  get canvas(): HTMLCanvasElement {
+    return this.#plot.ctx.canvas;
+  }
+
+  /** Moves the crosshair by points, from the newest one when there is none; `selecting` keeps what it passes over. */
+  move(by: number, selecting = false): void {
+    const { x } = this.#frame;
+    if (x.length === 0) return;
+    const at = this.#plot.cursor.idx ?? undefined;
+    if (selecting) this.#anchor ??= at ?? x.length - 1;
+    else this.#clearBrush();
+    this.#pointAt(Math.min(Math.max((at ?? x.length) + by, 0), x.length - 1));
+    if (this.#anchor !== undefined) this.#showBrush(this.#anchor, this.#plot.cursor.idx ?? this.#anchor);
+  }
+
+  /** Zooms into what was selected with the keys. */
+  zoomIn(): void {
+    const from = this.#frame.x[this.#anchor ?? -1];
+    const to = this.#frame.x[this.#plot.cursor.idx ?? -1];
+    this.#clearBrush();
+    if (from !== undefined && to !== undefined && from !== to) {
+      this.#spec.zoom?.(Math.min(from, to), Math.max(from, to));
+    }
+  }
+
+  /** Forgets selection and crosshair; false when there was nothing to forget. */
+  clear(): boolean {
+    const something = this.#anchor !== undefined || (this.#plot.cursor.left ?? -1) >= 0;
+    this.#clearBrush();
+    this.#plot.setCursor({ left: -10, top: -10 });
+    return something;
+  }
+
   #options(): uPlot.Options {
-    const axisFont = `11px ${getComputedStyle(this.#element).fontFamily}`;
+    const font = `11px ${getComputedStyle(this.#element).fontFamily}`;
+    const { lanes, sync } = this.#spec;
+    const stroke = () => this.#colours.text;
     return {
       ...this.#size(),
       padding: [8, 26, 0, 0],
       legend: { show: false },
       scales: {
-        x: { time: true, range: () => [this.#spec.from, this.#spec.to] },
-        y: { range: () => [0, 100] },
+        x: { time: false, range: () => [this.#frame.from, this.#frame.to] },
+        ...Object.fromEntries(
+          lanes.map((_, i) => [
+            scaleKey(i),
+            { range: (): [number, number] => rangeOf(i, lanes.length, this.#tops[i] ?? 1) },
+          ]),
+        ),
       },
       axes: [
         {
-          stroke: () => this.#colours.text,
-          font: axisFont,
+          stroke,
+          font,
           space: 84,
           size: 28,
           gap: 6,
           incrs: timeSteps,
-          values: (_, splits) => splits.map((seconds) => this.#spec.formatX(seconds)),
+          values: (_, splits, __, ___, increment) => splits.map((s) => this.#spec.tick(s, increment)),
           grid: { show: false },
           ticks: { stroke: () => this.#colours.grid, width: 1, size: 4 },
         },
-        {
-          stroke: () => this.#colours.text,
-          font: axisFont,
-          size: 50,
-          gap: 6,
-          splits: percentTicks,
-          values: (_, splits) => splits.map((value) => this.#spec.formatY(value, 0)),
+        ...laneAxes(lanes, (i) => this.#tops[i] ?? 1, {
+          stroke,
+          font,
           grid: { stroke: () => this.#colours.grid, width: 1 },
-          ticks: { show: false },
-        },
+        }),
       ],
-      series: [
-        {},
-        {
-          width: 1.5,
-          stroke: () => this.#colours.line,
-          fill: () => this.#colours.fill,
-          gaps: (plot) => this.#spec.holes.map(({ from, to }) => [toCanvas(plot, from), toCanvas(plot, to)]),
-          points: {
-            show: false,
-            filter: () => this.#marked(),
-            size: 5,
-            width: 0,
-            fill: () => this.#colours.line,
-          },
-        },
-      ],
+      series: [{}, ...this.#lines.map(({ line, lane }) => this.#series(line, lane))],
       cursor: {
         y: false,
-        drag: { x: false, y: false, setScale: false },
-        sync: { key: syncKey, scales: ['x', null] },
-        points: { size: 9, width: 2, fill: () => this.#colours.line, stroke: () => this.#colours.line },
+        drag: { x: Boolean(this.#spec.zoom), y: false, setScale: false },
+        sync: { key: sync, scales: ['x', null] },
+        points: {
+          size: 9,
+          width: 2,
+          fill: (_, i) => this.#strokeOf(i - 1),
+          stroke: (_, i) => this.#strokeOf(i - 1),
+        },
         dataIdx: (plot, _, closest, seconds) => this.#hovered(plot, closest, seconds),
+        bind: {
+          mousedown: (_, __, handler) => (event) => {
+            this.#brushing = event.button === 0;
+            this.#anchor = undefined;
+            handler(event);
+            return null;
+          },
+          dblclick: () => () => {
+            this.#spec.back?.();
+            return null;
+          },
+        },
       },
       hooks: {
-        drawClear: [(plot) => this.#hatchHoles(plot)],
-        setCursor: [() => this.#moveTip()],
+        drawClear: [(plot) => hatchHoles(plot, this.#frame.holes, this.#colours.hatch)],
+        drawAxes: [(plot) => this.#drawSpans(plot)],
+        setCursor: [() => this.#point()],
+        setSelect: [(plot) => this.#brushed(plot)],
       },
     };
+  }
+
+  #series(line: Line, lane: number): uPlot.Series {
+    const index = this.#lines.findIndex((other) => other.line === line);
+    const builder = line.steps ? uPlot.paths.stepped?.({ align: 1 }) : uPlot.paths.linear?.();
+    return {
+      scale: scaleKey(lane),
+      width: 1.5,
+      stroke: () => this.#strokeOf(index),
+      ...(line.area && { fill: () => this.#areaOf(index), fillTo: 0 }),
+      ...(builder && { paths: builder }),
+      gaps: (plot) => this.#frame.holes.map(({ from, to }) => [toCanvas(plot, from), toCanvas(plot, to)]),
+      points: {
+        show: false,
+        filter: () => this.#marked(),
+        size: 5,
+        width: 0,
+        fill: () => this.#strokeOf(index),
+      },
+    };
+  }
+
+  #strokeOf(line: number): string {
+    return this.#colours.lines.get(this.#lines[line]?.line.accent ?? '')?.stroke ?? this.#colours.text;
+  }
+
+  #areaOf(line: number): string {
+    return this.#colours.lines.get(this.#lines[line]?.line.accent ?? '')?.area ?? 'transparent';
   }
 
   #size(): { width: number; height: number } {
@@ -142,27 +228,69 @@ export class Plot {
   }
 
   #data(): uPlot.AlignedData {
-    return [this.#spec.x as number[], this.#spec.y as number[]]; // uPlot's types want mutable arrays; it only reads
+    const columns = this.#lines.map(({ line }) => this.#column(line.column));
+    return [this.#frame.x, ...columns] as uPlot.TypedArray[] as uPlot.AlignedData;
+  }
+
+  #column(name: string): Column {
+    return this.#frame.columns[name] ?? new Float64Array(this.#frame.x.length);
   }
 
   #readColours(): Colours {
     const style = getComputedStyle(this.#element);
     const token = (name: string) => style.getPropertyValue(`--${name}`).trim();
     return {
-      line: token(this.#spec.accent),
-      fill: token(`${this.#spec.accent}-area`),
+      lines: new Map(
+        this.#lines.map(({ line: { accent } }) => [
+          accent,
+          { stroke: token(accent), area: token(`${accent}-area`) },
+        ]),
+      ),
       grid: token('grid'),
       text: token('muted'),
       hatch: token('hatch'),
     };
   }
 
+  /** From the lowest to the highest of each stretch, beneath the line of averages: a peak of a second is seen in a day. */
+  #drawSpans(plot: uPlot): void {
+    const { x, spans, holes } = this.#frame;
+    if (!spans || x.length === 0) return;
+    const { ctx, bbox } = plot;
+    const ends = new Set(holes.map((hole) => hole.from));
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
+    this.#lines.forEach(({ line, lane }, index) => {
+      const low = this.#column(`${line.column}.min`);
+      const high = this.#column(`${line.column}.max`);
+      const yOf = linear(plot, scaleKey(lane));
+      const xOf = linear(plot, 'x');
+      ctx.beginPath();
+      for (let start = 0, i = 0; i < x.length; i += 1) {
+        if (i < x.length - 1 && !ends.has(x[i] ?? 0)) continue;
+        for (let j = start; j <= i; j += 1) ctx.lineTo(xOf(x[j] ?? 0), yOf(high[j] ?? 0));
+        for (let j = i; j >= start; j -= 1) ctx.lineTo(xOf(x[j] ?? 0), yOf(low[j] ?? 0));
+        ctx.closePath();
+        start = i + 1;
+        const next = x[start];
+        if (next !== undefined) ctx.moveTo(xOf(next), yOf(high[start] ?? 0));
+      }
+      ctx.globalAlpha = spanAlpha;
+      ctx.fillStyle = this.#strokeOf(index);
+      ctx.fill();
+    });
+    ctx.restore();
+  }
+
   /** Points that need a dot: the newest, and those between two holes, where there is no line to see. */
   #marked(): number[] {
-    const { x, holes } = this.#spec;
+    const { x, holes } = this.#frame;
+    const last = x.length - 1;
+    if (holes.length === 0) return last < 0 ? [] : [last];
     const starts = new Set(holes.map((hole) => hole.to));
     const ends = new Set(holes.map((hole) => hole.from));
-    const last = x.length - 1;
     const marked: number[] = [];
     x.forEach((seconds, i) => {
       const alone = (i === 0 || starts.has(seconds)) && (i === last || ends.has(seconds));
@@ -173,7 +301,7 @@ export class Plot {
 
   /** The point that a cursor at this time means; null in a hole and away from the data. */
   #hovered(plot: uPlot, closest: number, seconds: number): number | null {
-    const { x, holes } = this.#spec;
+    const { x, holes } = this.#frame;
     const at = x[closest];
     if (at === undefined) return null;
     if (holes.some((hole) => seconds > hole.from && seconds < hole.to)) return null;
@@ -182,60 +310,94 @@ export class Plot {
     return outside && distance > reach ? null : closest;
   }
 
-  #hatchHoles(plot: uPlot): void {
-    const { ctx, bbox } = plot;
-    const ratio = uPlot.pxRatio;
-    for (const { from, to } of this.#spec.holes) {
-      const left = Math.max(toCanvas(plot, from), bbox.left);
-      const right = Math.min(toCanvas(plot, to), bbox.left + bbox.width);
-      if (right <= left) continue;
-      ctx.save();
-      ctx.beginPath();
-      ctx.rect(left, bbox.top, right - left, bbox.height);
-      ctx.clip();
-      ctx.beginPath();
-      // Anchored to the plot's corner, not to the hole, so that the pattern stands still as the hole moves left.
-      const step = 7 * ratio;
-      const start = left - ((left - bbox.left) % step) - bbox.height - (bbox.height % step);
-      for (let x = start; x < right; x += step) {
-        ctx.moveTo(x, bbox.top + bbox.height);
-        ctx.lineTo(x + bbox.height, bbox.top);
-      }
-      ctx.strokeStyle = this.#colours.hatch;
-      ctx.lineWidth = 1.5 * ratio;
-      ctx.stroke();
-      ctx.restore();
-    }
+  #pointAt(index: number): void {
+    const seconds = this.#frame.x[index];
+    if (seconds === undefined) return;
+    this.#plot.setCursor({ left: this.#plot.valToPos(seconds, 'x'), top: this.#plot.over.clientHeight / 2 });
   }
 
-  #moveTip(): void {
+  #point(): void {
     const plot = this.#plot;
     const { left = -1, idxs } = plot.cursor;
-    const width = plot.over.clientWidth;
-    const seconds = left < 0 ? Number.NaN : plot.posToVal(left, 'x');
-    const index = idxs?.[1] ?? null;
-    const x = index === null ? undefined : this.#spec.x[index];
-    const y = index === null ? undefined : this.#spec.y[index];
-    const hole = this.#spec.holes.some(({ from, to }) => seconds > from && seconds < to);
-    this.#tip.hidden = !(x !== undefined && y !== undefined) && !hole;
-    if (this.#tip.hidden) return;
-    const text =
-      x !== undefined && y !== undefined
-        ? `${this.#spec.formatX(x)} · ${this.#spec.formatY(y, 1)}`
-        : `${this.#spec.formatX(seconds)} · ${this.#spec.noData}`;
-    if (this.#tip.textContent !== text) this.#tip.textContent = text;
-    // Beside the point, on the side with more room, so that it never covers what it names.
-    const pointX = x === undefined ? left : plot.valToPos(x, 'x');
-    const pointY = y === undefined ? plot.over.clientHeight / 2 : plot.valToPos(y, 'y');
-    const tipX = pointX < width / 2 ? pointX + tipDistance : pointX - tipDistance - this.#tip.offsetWidth;
-    const tipY = Math.min(
-      Math.max(pointY - this.#tip.offsetHeight / 2, 0),
-      plot.over.clientHeight - this.#tip.offsetHeight,
-    );
-    this.#tip.style.transform = `translate(${Math.round(tipX)}px, ${Math.round(tipY)}px)`;
+    const index = idxs?.[1] ?? undefined;
+    const text = left < 0 ? undefined : this.#textAt(index, plot.posToVal(left, 'x'));
+    if (!text) {
+      this.#tip.hide();
+      return;
+    }
+    const { clientWidth, clientHeight } = plot.over;
+    const seconds = index === undefined ? undefined : this.#frame.x[index];
+    const x = seconds === undefined ? left : plot.valToPos(seconds, 'x');
+    this.#tip.show(text, x, this.#heightOf(index), clientWidth, clientHeight);
+    const said = [text.when, ...text.lines.map((line) => `${line.name} ${line.text}`)].join(', ');
+    if (index !== undefined) this.#spec.say(said, index);
+  }
+
+  /** Where the tooltip stands: beside a single line's point, else in the middle. */
+  #heightOf(index: number | undefined): number {
+    const only = this.#lines.length === 1 && index !== undefined ? this.#lines[0] : undefined;
+    const value = only && this.#column(only.line.column)[index ?? 0];
+    if (!only || value === undefined) return this.#plot.over.clientHeight / 2;
+    return this.#plot.valToPos(value, scaleKey(only.lane));
+  }
+
+  #textAt(index: number | undefined, seconds: number): TipText | undefined {
+    const { x, holes, step = 0, spans } = this.#frame;
+    const at = index === undefined ? undefined : x[index];
+    if (index === undefined || at === undefined) {
+      const inHole = holes.some(({ from, to }) => seconds > from && seconds < to);
+      const nothing = { name: '', accent: '', text: this.#spec.noData };
+      return inHole ? { when: this.#spec.moment(seconds, 0), lines: [nothing] } : undefined;
+    }
+    const lines = this.#lines.map(({ line: { column, name, accent }, lane }) => {
+      const format = (value: number | undefined) => this.#spec.lanes[lane]?.format(value ?? 0, 1) ?? '';
+      const [low, value, high] = [`${column}.min`, column, `${column}.max`].map(
+        (c) => this.#column(c)[index],
+      );
+      const text =
+        spans && low !== high ? `${format(value)} (${format(low)}–${format(high)})` : format(value);
+      return { name, accent, text };
+    });
+    return { when: this.#spec.moment(at - step / 2, step), lines };
+  }
+
+  #brushed(plot: uPlot): void {
+    const { left, width } = plot.select;
+    if (!this.#brushing) return; // another chart's, or the keys'
+    this.#brushing = false;
+    this.#clearBrush();
+    if (width < shortestBrush) return;
+    this.#spec.zoom?.(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'));
+  }
+
+  #showBrush(from: number, to: number): void {
+    const [a = 0, b = 0] = [from, to].map((index) => this.#plot.valToPos(this.#frame.x[index] ?? 0, 'x'));
+    const select = {
+      left: Math.min(a, b),
+      top: 0,
+      width: Math.abs(a - b),
+      height: this.#plot.over.clientHeight,
+    };
+    this.#plot.setSelect(select, false);
+  }
+
+  #clearBrush(): void {
+    this.#anchor = undefined;
+    this.#plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
   }
 }
 
+const spanAlpha = 0.28;
+
 function toCanvas(plot: uPlot, seconds: number): number {
   return plot.valToPos(seconds, 'x', true);
+}
+
+/** A scale as a straight line: cheaper than to ask uPlot for each of many points. */
+function linear(plot: uPlot, scale: string): (value: number) => number {
+  const zero = plot.valToPos(0, scale, true);
+  const { min = 0, max = 1 } = plot.scales[scale] ?? {};
+  const [low, high] = [plot.valToPos(min, scale, true), plot.valToPos(max, scale, true)];
+  const perUnit = (high - low) / (max - min);
+  return scale === 'x' ? (value) => low + (value - min) * perUnit : (value) => zero + value * perUnit;
 }

@@ -9,12 +9,20 @@ export interface Formatter {
   /** 1 967 MiB */
   mebibytes(value: number): string;
   count(value: number): string;
+  /** 9 or, where it is the average of counts, 9.3 */
+  average(value: number): string;
   /** 0.3 s, 42 s, 3 min, 2 h */
   age(seconds: number): string;
   /** 02:24:52, UTC, of milliseconds since 1970. */
   time(ms: number): string;
   /** 17 jun 2025, UTC. */
   date(ms: number): string;
+  /** 17 jun 2025, 02:24:52, UTC. */
+  dateTime(ms: number): string;
+  /** A label of a time axis whose labels are `increment` seconds apart. */
+  tick(seconds: number, increment: number): string;
+  /** When a point was, or from when to when the stretch of `step` seconds that it stands for. */
+  moment(seconds: number, step: number): string;
 }
 
 export function makeFormatter(locale: string): Formatter {
@@ -36,12 +44,20 @@ export function makeFormatter(locale: string): Formatter {
     hourCycle: 'h23',
     timeZone: 'UTC',
   });
+  const minute = new Intl.DateTimeFormat(locale, {
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZone: 'UTC',
+  });
+  const dayAndMonth = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' });
 
   return {
     percent: (value, decimals = 1) => percents[decimals]?.format(value) ?? '',
     mebibytes: (value) => `${whole.format(value)}${nbsp}MiB`,
     count: (value) => whole.format(value),
+    average: (value) => (Number.isInteger(value) ? whole : tenths).format(value),
     age(seconds) {
       // 9.97 s must not be shown as 10.0 s.
       const unrounded = Math.floor(seconds * 10) / 10;
@@ -52,5 +68,18 @@ export function makeFormatter(locale: string): Formatter {
     },
     time: (ms) => clock.format(ms),
     date: (ms) => day.format(ms),
+    dateTime: (ms) => `${day.format(ms)}, ${clock.format(ms)}`,
+    tick(seconds, increment) {
+      const ms = seconds * 1_000;
+      if (increment >= 86_400 || (increment >= 3_600 && seconds % 86_400 === 0))
+        return dayAndMonth.format(ms);
+      return (increment >= 60 ? minute : clock).format(ms);
+    },
+    moment(seconds, step) {
+      const [from, to] = [seconds * 1_000, (seconds + step) * 1_000];
+      if (step < 1) return clock.format(from);
+      if (step < 60) return `${clock.format(from)}–${clock.format(to)}`;
+      return `${dayAndMonth.format(from)}, ${minute.format(from)}–${minute.format(to)}`;
+    },
   };
 }

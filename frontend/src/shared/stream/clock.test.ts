@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseTime, ServerClock } from './clock';
+import { parseTime, ServerClock, wireTime } from './clock';
 
 describe('parseTime', () => {
   it('reads all three wire forms as UTC', () => {
@@ -11,6 +11,13 @@ describe('parseTime', () => {
   it('says so when there is no date', () => {
     expect(parseTime('')).toBeNaN();
     expect(parseTime('yesterday')).toBeNaN();
+  });
+});
+
+describe('wireTime', () => {
+  it('writes what parseTime reads', () => {
+    expect(wireTime(Date.UTC(2026, 2, 1, 12, 0, 0, 7))).toBe('2026-03-01 12:00:00.007');
+    expect(parseTime(wireTime(1_772_366_400_123))).toBe(1_772_366_400_123);
   });
 });
 

@@ -6,6 +6,11 @@ export function parseTime(text: string): number {
   return Date.parse(`${text.slice(0, 10)}T${text.slice(11, 23)}Z`);
 }
 
+/** `YYYY-MM-DD HH:MM:SS.mmm`, UTC, of milliseconds since 1970. */
+export function wireTime(ms: number): string {
+  return new Date(ms).toISOString().replace('T', ' ').replace('Z', '');
+}
+
 /**
  * The server's clock, carried on by a monotonic one: the browser's wall clock may be minutes off, and jumps.
  * Each event sets it again with the server's `now`.

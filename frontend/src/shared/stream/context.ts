@@ -1,17 +1,26 @@
 import { createContext, useContext, useEffect, useState, useSyncExternalStore } from 'react';
+import type { Access } from './access';
+import type { Portal } from './portal';
 import type { Condition, StreamStore, View } from './store';
 
-export const StreamContext = createContext<StreamStore | undefined>(undefined);
-
-function useStore(): StreamStore {
-  const store = useContext(StreamContext);
-  if (!store) throw new Error('no StreamContext above this component');
-  return store;
+/** What components know of the server. */
+export interface Stream {
+  readonly store: StreamStore;
+  readonly portal: Portal;
+  readonly access: Access;
 }
 
-/** What the page shows now; changes at most once per animation frame. */
+export const StreamContext = createContext<Stream | undefined>(undefined);
+
+export function useStream(): Stream {
+  const stream = useContext(StreamContext);
+  if (!stream) throw new Error('no StreamContext above this component');
+  return stream;
+}
+
+/** What the page writes now; changes a few times a second at most. */
 export function useView(): View {
-  const store = useStore();
+  const { store } = useStream();
   return useSyncExternalStore(store.subscribe, store.view);
 }
 
@@ -19,7 +28,7 @@ const second = 1_000; // ms
 
 /** What to think of the numbers: changes with the stream, and with its silence. */
 export function useCondition(): Condition {
-  const store = useStore();
+  const { store } = useStream();
   const [condition, setCondition] = useState(() => store.condition());
   useEffect(() => {
     const look = () => setCondition(store.condition());
@@ -36,7 +45,7 @@ export function useCondition(): Condition {
 
 /** Age of the newest row in seconds, looked up once a second: digits that change with every tick cannot be read. */
 export function useAge(condition: Condition): number | undefined {
-  const store = useStore();
+  const { store } = useStream();
   const [age, setAge] = useState(() => store.age());
   // A new condition is a reason to look at once.
   // biome-ignore lint/correctness/useExhaustiveDependencies: see the line above

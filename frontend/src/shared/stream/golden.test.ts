@@ -4,25 +4,27 @@ import expected from '../../../../internal/golden/points.json';
 import ticks from '../../../../internal/golden/ticks.json';
 import type { Row } from '../contract/sample';
 import { parseTime } from './clock';
-import { makeSnapshot, makeStore, receivedInAll } from './testing';
-import type { HostView } from './window';
+import type { StreamStore } from './store';
+import { at, makeSnapshot, makeStore, receivedInAll } from './testing';
 
 const now = '2026-03-01 12:10:30.000000';
 const tickRows: Row[][] = ticks.map(({ rows }) => rows);
 
-function drawn(view: HostView) {
+const hora = (seconds: number) => at(seconds - Date.UTC(2026, 2, 1, 12) / 1_000);
+
+function drawn(store: StreamStore, host: string) {
+  const window = store.window(host);
+  if (!window) throw new Error(`nothing of ${host}`);
+  const { x, columns, holes } = window.frame();
   return {
-    newest: view.latest.row.hora,
-    points: view.points.map(({ row }) => ({
-      hora: row.hora,
-      cpu: row.porcentaje_cpu_uso,
-      ram: row.porcentaje_ram,
-      zombie: row.procesos_zombie,
+    newest: window.latest?.row.hora,
+    points: [...x].map((seconds, i) => ({
+      hora: hora(seconds),
+      cpu: columns.cpu?.[i],
+      ram: columns.ram?.[i],
+      zombie: columns.zombie?.[i],
     })),
-    gaps: view.gaps.map(({ before, after }) => ({
-      from: view.points[before]?.row.hora,
-      to: view.points[after]?.row.hora,
-    })),
+    gaps: holes.map(({ from, to }) => ({ from: hora(from), to: hora(to) })),
   };
 }
 
@@ -32,7 +34,9 @@ function expectGolden(feed: (store: ReturnType<typeof makeStore>['store']) => vo
   frames();
   const view = store.view();
   expect(receivedInAll(view)).toEqual({ rows: expected.rows, distinct: expected.distinct });
-  expect(Object.fromEntries(view.hosts.map((host) => [host.host, drawn(host)]))).toEqual(expected.hosts);
+  expect(Object.fromEntries(view.hosts.map(({ host }) => [host, drawn(store, host)]))).toEqual(
+    expected.hosts,
+  );
 }
 
 describe('the golden recording', () => {

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Access } from './access';
 import { openPortal, Refusal } from './portal';
+import type { StreamStore } from './store';
 import { at, makeRow, makeSecond, makeSnapshot, makeStore, receivedInAll } from './testing';
 
 const fake = vi.hoisted(() => ({
@@ -10,6 +12,7 @@ const fake = vi.hoisted(() => ({
 
 vi.mock('socket.io-client', () => ({ io: fake.io }));
 
+const open = (store: StreamStore) => openPortal(store, new Access());
 const now = '2026-03-01 12:10:00.300000';
 const say = (event: string, payload?: unknown) => fake.handlers.get(event)?.(payload);
 
@@ -36,13 +39,13 @@ afterEach(() => {
 
 describe('openPortal', () => {
   it('speaks WebSocket only, to its own origin, so that replicas need no affinity', () => {
-    openPortal(makeStore().store);
+    open(makeStore().store);
     expect(fake.io).toHaveBeenCalledWith(expect.objectContaining({ transports: ['websocket'] }));
   });
 
   it('hands every event to the store', () => {
     const { store, frames } = makeStore();
-    openPortal(store);
+    open(store);
     say('connect');
     const status = { now, state: 'live', since: now, newest: '' };
     say('snapshot', makeSnapshot([makeRow({ id: 1 })], { now }));
@@ -61,7 +64,7 @@ describe('openPortal', () => {
 
   it('says at every connection how far it has come', () => {
     const { store } = makeStore();
-    openPortal(store);
+    open(store);
     const { auth } = fake.io.mock.lastCall?.[0] ?? {};
     const said = vi.fn();
     auth(said);
@@ -71,7 +74,7 @@ describe('openPortal', () => {
   });
 
   it('asks for the past, with a bound on the wait, and fails with the server’s reason', async () => {
-    const { history } = openPortal(makeStore().store);
+    const { history } = open(makeStore().store);
     expect(fake.io.mock.lastCall?.[0].ackTimeout).toBeGreaterThan(0);
     const query = { host: 'vm-a', from: at(0), to: at(60), points: 60 };
     const past = { now, buckets: [] };
@@ -85,7 +88,7 @@ describe('openPortal', () => {
   });
 
   it('comes back by itself only where the client library does not', () => {
-    openPortal(makeStore().store);
+    open(makeStore().store);
     say('disconnect', 'transport close');
     vi.advanceTimersByTime(10_000);
     expect(fake.socket.connect).not.toHaveBeenCalled();
@@ -96,8 +99,25 @@ describe('openPortal', () => {
     expect(fake.socket.connect).toHaveBeenCalledTimes(1);
   });
 
+  it('asks for a token where the server wants one, and shows it from then on', () => {
+    const { store } = makeStore();
+    const { enter } = open(store);
+    const { auth } = fake.io.mock.lastCall?.[0] ?? {};
+    fake.socket.active = false;
+    say('connect_error', Object.assign(new Error('no'), { data: { error: 'sin_permiso', mensaje: 'no' } }));
+    vi.advanceTimersByTime(60_000);
+    expect(fake.socket.connect).not.toHaveBeenCalled();
+    expect(store.condition()).toBe('connecting');
+    enter('open sesame');
+    expect(fake.socket.connect).toHaveBeenCalledTimes(1);
+    const said = vi.fn();
+    auth(said);
+    expect(said).toHaveBeenCalledWith({ token: 'open sesame' });
+    expect(JSON.stringify(said.mock.calls)).not.toContain('cursor');
+  });
+
   it('leaves nothing behind', () => {
-    const { close } = openPortal(makeStore().store);
+    const { close } = open(makeStore().store);
     fake.socket.active = false;
     say('disconnect', 'io server disconnect');
     close();

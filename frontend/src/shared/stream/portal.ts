@@ -9,6 +9,7 @@ import type {
   Snapshot,
   Status,
 } from '../contract/event';
+import type { Access } from './access';
 import type { StreamStore } from './store';
 
 interface ServerEvents {
@@ -22,10 +23,14 @@ interface ClientEvents {
   history: (query: HistoryQuery, answer: (answer: History | Failure) => void) => void;
 }
 
+/** Asks for the past; fails with a Refusal, or with another error when no answer came in time. */
+export type Ask = (query: HistoryQuery) => Promise<History>;
+
 /** The page's way to the server. */
 export interface Portal {
-  /** Asks for the past; fails with a Refusal, or with another error when no answer came in time. */
-  readonly history: (query: HistoryQuery) => Promise<History>;
+  readonly history: Ask;
+  /** Comes back with a token, after the server refused to let the page in without the right one. */
+  readonly enter: (token: string) => void;
   readonly close: () => void;
 }
 
@@ -41,15 +46,16 @@ export class Refusal extends Error {
 }
 
 const answerTimeout = 15_000; // ms
+const noPermission = 'sin_permiso'; // of docs/contract.md
 
 // Every page of a room must not come back in the same instant after a restart.
 const comeBack = () => 500 + Math.random() * 2_000; // ms
 
 /** Connects the store to the stream of this page's own origin. The only place that knows the socket. */
-export function openPortal(store: StreamStore): Portal {
+export function openPortal(store: StreamStore, access: Access): Portal {
   const socket: Socket<ServerEvents, ClientEvents> = io({
     transports: ['websocket'],
-    auth: (say: (auth: Auth) => void) => say(store.auth()), // asked for at every connection
+    auth: (say: (auth: Auth) => void) => say({ ...store.auth(), ...access.auth() }), // asked for at every connection
     ackTimeout: answerTimeout,
     reconnectionDelay: 500,
     reconnectionDelayMax: 5_000,
@@ -57,9 +63,13 @@ export function openPortal(store: StreamStore): Portal {
   });
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  function lost(): void {
+  function lost(reason: Error | string): void {
+    if (isRefusal(reason)) {
+      store.refused();
+      return; // another attempt would end like this one
+    }
     store.disconnected();
-    // The client comes back by itself from a lost network, but not to a server that refused it or said goodbye.
+    // The client comes back by itself from a lost network, but not to a server that sent it away or said goodbye.
     if (socket.active) return;
     clearTimeout(timer);
     timer = setTimeout(() => socket.connect(), comeBack());
@@ -79,10 +89,20 @@ export function openPortal(store: StreamStore): Portal {
       if ('error' in answer) throw new Refusal(answer);
       return answer;
     },
+    enter(token) {
+      access.remember(token);
+      socket.connect();
+    },
     close() {
       clearTimeout(timer);
       socket.off();
       socket.disconnect();
     },
   };
+}
+
+function isRefusal(reason: Error | string): boolean {
+  if (typeof reason === 'string' || !('data' in reason)) return false;
+  const { data } = reason;
+  return typeof data === 'object' && data !== null && 'error' in data && data.error === noPermission;
 }

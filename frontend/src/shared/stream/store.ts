@@ -4,10 +4,10 @@ import type { Row } from '../contract/sample';
 import { parseTime, ServerClock } from './clock';
 import { Recent } from './recent';
 import { RouteWindow } from './routes';
-import { type HostView, HostWindow } from './window';
+import { HostWindow, type Point } from './window';
 
-/** The page's way to the server: being tried for the first time, open, or lost and tried again. */
-export type Link = 'connecting' | 'connected' | 'lost';
+/** The page's way to the server: being tried for the first time, open, lost and tried again, or closed to us. */
+export type Link = 'connecting' | 'connected' | 'lost' | 'refused';
 
 /** What a person should think of the numbers: the server's state, or that there is no connection to ask it. */
 export type Condition = State | 'connecting';
@@ -23,6 +23,13 @@ export interface View {
   readonly routes: readonly RouteSecond[]; // the last five minutes, in order of second and route
 }
 
+/** A host whose rows the page has. */
+export interface HostView {
+  readonly host: string;
+  readonly latest: Point;
+  readonly points: number; // in its live window
+}
+
 /** What this page has received of one host. */
 export interface Received {
   readonly rows: number; // each id once
@@ -32,8 +39,11 @@ export interface Received {
 /** Time and frames are arguments, so that tests own them. */
 export interface Surroundings {
   readonly elapsed: () => number; // ms, monotonic
-  readonly frame: (draw: () => void) => void;
+  readonly frame: (draw: (elapsed: number) => void) => void;
 }
+
+// Digits that change more often cannot be read; charts change with every frame that has news.
+const viewEvery = 250; // ms
 
 // Beyond these a page that is open for days would count a repetition as new. They exceed what a snapshot holds.
 const rememberedIds = 65_536;
@@ -55,12 +65,15 @@ const emptyView: View = {
 
 /**
  * Merges what the stream sends. Rows may come twice, late, and out of order; each id counts once, each sample is
- * one point. Listeners are told at most once per animation frame, and so never while the page is hidden.
+ * one point. Those who draw are told at most once per animation frame, and so never while the page is hidden; those
+ * who write numbers a few times a second.
  */
 export class StreamStore {
   readonly #surroundings: Surroundings;
   readonly #clock: ServerClock;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<() => void>(); // to the view
+  readonly #painters = new Set<() => void>(); // told of every frame
+  readonly #followers = new Map<string, Set<(point: Point) => void>>(); // told of every point of a host
   readonly #windows = new Map<string, HostWindow>(); // the host whose row came last is at the end
   readonly #received = new Map<string, Received>(); // of the same hosts
   readonly #ids = new Recent<number, string>(rememberedIds); // recibido, to know another database by
@@ -73,7 +86,10 @@ export class StreamStore {
   #missed = false;
   #newest = Number.NEGATIVE_INFINITY; // recibido
   #view = emptyView;
-  #pending = false;
+  #viewed = Number.NEGATIVE_INFINITY; // ms, when the view was made
+  #unpainted = false; // something came in since the last frame,
+  #unviewed = false; // or since the view was made
+  #pending = false; // a frame was asked for
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
@@ -86,6 +102,32 @@ export class StreamStore {
   };
 
   view = (): View => this.#view;
+
+  /** Calls back in every animation frame before which something came in. */
+  paint = (painter: () => void): (() => void) => {
+    this.#painters.add(painter);
+    return () => this.#painters.delete(painter);
+  };
+
+  /** Calls back for every new point of a host, in the order of arrival. */
+  follow(host: string, follower: (point: Point) => void): () => void {
+    const followers = this.#followers.get(host) ?? new Set();
+    this.#followers.set(host, followers.add(follower));
+    return () => {
+      followers.delete(follower);
+      if (followers.size === 0) this.#followers.delete(host);
+    };
+  }
+
+  /** The live window of a host, as it is at this moment. */
+  window(host: string): HostWindow | undefined {
+    return this.#windows.get(host);
+  }
+
+  /** The server's clock in ms since 1970; NaN before the first event. */
+  now(): number {
+    return this.#clock.now();
+  }
 
   /** Seconds since the newest row was received, by the server's clock; undefined before the first row. */
   age(): number | undefined {
@@ -117,6 +159,13 @@ export class StreamStore {
   /** The connection ended, or an attempt at one failed. What the server said about its state no longer holds. */
   disconnected(): void {
     this.#link = 'lost';
+    this.#state = undefined;
+    this.#changed();
+  }
+
+  /** The server lets nobody in without the right token. */
+  refused(): void {
+    this.#link = 'refused';
     this.#state = undefined;
     this.#changed();
   }
@@ -164,9 +213,9 @@ export class StreamStore {
       this.#newest = Math.max(this.#newest, parseTime(row.recibido));
       const host = row.host ?? '';
       this.#count(host, this.#samples.add(sampleKey(row), true));
-      const window = this.#window(host);
-      window.add(row);
+      const window = this.#touch(host);
       touched.add(window);
+      if (window.add(row)) this.#tellFollowers(host, row);
     }
     for (const window of touched) window.prune();
     this.#changed();
@@ -177,7 +226,13 @@ export class StreamStore {
     this.#received.set(host, { rows: rows + 1, distinct: distinct + Number(isNew) });
   }
 
-  #window(host: string): HostWindow {
+  #tellFollowers(host: string, row: Row): void {
+    for (const follower of this.#followers.get(host) ?? []) {
+      follower({ hora: parseTime(row.hora) / 1_000, row });
+    }
+  }
+
+  #touch(host: string): HostWindow {
     const window = this.#windows.get(host) ?? new HostWindow(host);
     this.#windows.delete(host);
     this.#windows.set(host, window);
@@ -221,23 +276,41 @@ export class StreamStore {
   }
 
   #changed(): void {
+    this.#unpainted = true;
+    this.#unviewed = true;
+    this.#askForFrame();
+  }
+
+  #askForFrame(): void {
     if (this.#pending) return;
     this.#pending = true;
-    this.#surroundings.frame(() => {
-      this.#pending = false;
+    this.#surroundings.frame(this.#draw);
+  }
+
+  readonly #draw = (elapsed: number): void => {
+    this.#pending = false;
+    if (this.#unpainted) {
+      this.#unpainted = false;
+      for (const painter of this.#painters) painter();
+    }
+    const turned = this.#link !== this.#view.link || this.#state !== this.#view.state;
+    if (turned || elapsed - this.#viewed >= viewEvery) {
+      this.#viewed = elapsed;
+      this.#unviewed = false;
       this.#view = this.#makeView();
       for (const listener of this.#listeners) listener();
-    });
-  }
+    }
+    if (this.#unviewed) this.#askForFrame();
+  };
 
   #makeView(): View {
     const hosts: HostView[] = [];
     let newestHost: string | undefined;
     for (const window of this.#windows.values()) {
-      const view = window.view();
-      if (!view) continue;
-      hosts.push(view);
-      newestHost = view.host;
+      const { host, latest, length } = window;
+      if (!latest) continue;
+      hosts.push({ host, latest, points: length });
+      newestHost = host;
     }
     hosts.sort((a, b) => (a.host < b.host ? -1 : 1));
     return {

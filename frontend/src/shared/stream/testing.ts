@@ -68,13 +68,14 @@ export interface TestStore {
   readonly store: StreamStore;
   /** Lets the monotonic clock run on. */
   readonly pass: (ms: number) => void;
-  /** Runs the frames that were asked for and says how many there were. */
+  /** Runs the frames that were asked for, a second after the last ones, and says how many there were. */
   readonly frames: () => number;
 }
 
 export function makeStore(): TestStore {
   let elapsed = 0;
-  let waiting: (() => void)[] = [];
+  let waiting: ((elapsed: number) => void)[] = [];
+  let frameTime = 0;
   const store = new StreamStore({ elapsed: () => elapsed, frame: (draw) => waiting.push(draw) });
   return {
     store,
@@ -84,7 +85,8 @@ export function makeStore(): TestStore {
     frames() {
       const due = waiting;
       waiting = [];
-      for (const draw of due) draw();
+      frameTime += 1_000;
+      for (const draw of due) draw(frameTime);
       return due.length;
     },
   };

@@ -10,27 +10,24 @@ function windowOf(...rows: Parameters<typeof makeRow>[0][]): HostWindow {
   return window;
 }
 
-const horas = (window: HostWindow) => window.view()?.points.map(({ row }) => row.hora);
+const horas = (window: HostWindow) =>
+  [...window.frame().x].map((seconds) => at(seconds - Date.UTC(2026, 2, 1, 12) / 1_000));
 
 describe('HostWindow', () => {
   it('puts late rows at their place', () => {
     const window = windowOf({ id: 1, hora: at(0) }, { id: 4, hora: at(3) }, { id: 2, hora: at(1) });
     expect(horas(window)).toEqual([at(0), at(1), at(3)]);
-    expect(window.view()?.latest.row.id).toBe(4);
+    expect(window.latest?.row.id).toBe(4);
   });
 
   it('orders equal hora by id, whatever the order of arrival', () => {
     const rows = [3, 1, 2].map((id) => ({ id, hora: at(0) }));
-    expect(
-      windowOf(...rows)
-        .view()
-        ?.points.map(({ row }) => row.id),
-    ).toEqual([1, 2, 3]);
+    expect(windowOf(...rows).ids()).toEqual([1, 2, 3]);
   });
 
   it('makes one point of a repeated sample', () => {
     const window = windowOf({ id: 1, secuencia: 7 }, { id: 2, secuencia: 7 });
-    expect(window.view()?.points).toHaveLength(1);
+    expect(window.frame().x).toHaveLength(1);
   });
 
   it('makes a point of each row that has no host or no secuencia', () => {
@@ -39,7 +36,7 @@ describe('HostWindow', () => {
     const window = new HostWindow('');
     for (const id of [1, 2]) window.add({ ...nameless, id });
     for (const id of [3, 4]) window.add({ ...unnumbered, id });
-    expect(window.view()?.points).toHaveLength(4);
+    expect(window.frame().x).toHaveLength(4);
   });
 
   it('ends five minutes before the newest hora, inclusively', () => {
@@ -65,16 +62,26 @@ describe('HostWindow', () => {
     const window = new HostWindow('vm-a');
     for (let id = 1; id <= SnapshotRows + 10; id += 1) window.add(makeRow({ id }));
     window.prune();
-    expect(window.view()?.points).toHaveLength(SnapshotRows);
-    expect(window.view()?.points[0]?.row.id).toBe(11);
+    expect(window.frame().x).toHaveLength(SnapshotRows);
+    expect(window.ids()[0]).toBe(11);
   });
 
-  it('gives the same view until something changes, and ignores what is not a date', () => {
+  it('gives the same frame until something changes, and ignores what is not a date', () => {
     const window = windowOf({ id: 1 });
-    const view = window.view();
-    window.add(makeRow({ id: 2, hora: 'soon' }));
-    window.add(makeRow({ id: 3, secuencia: 1 }));
-    expect(window.view()).toBe(view);
-    expect(new HostWindow('x').view()).toBeUndefined();
+    const frame = window.frame();
+    expect(window.add(makeRow({ id: 2, hora: 'soon' }))).toBe(false);
+    expect(window.add(makeRow({ id: 3, secuencia: 1 }))).toBe(false);
+    window.prune();
+    expect(window.frame()).toBe(frame);
+    expect(window.add(makeRow({ id: 2, hora: at(1) }))).toBe(true);
+    expect(window.frame()).not.toBe(frame);
+  });
+
+  it('has an axis that grows in steps', () => {
+    const lengthOf = (...seconds: number[]) => {
+      const { from, to } = windowOf(...seconds.map((s, i) => ({ id: i + 1, hora: at(s) }))).frame();
+      return to - from;
+    };
+    expect([lengthOf(0), lengthOf(0, 60), lengthOf(0, 61), lengthOf(0, 200)]).toEqual([60, 60, 120, 300]);
   });
 });

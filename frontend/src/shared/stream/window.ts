@@ -1,91 +1,120 @@
+import type { Frame } from '../chart/frame';
 import { SnapshotRows, WindowSeconds } from '../contract/event';
 import type { Row } from '../contract/sample';
 import { parseTime } from './clock';
-import { findGaps, type Gap } from './gaps';
+import { Columns, firstNotBelow } from './columns';
+import { GapFinder } from './gaps';
+import { quantities, readValue } from './series';
 
 /** One sample of a VM at its place on the VM's clock. */
 export interface Point {
-  readonly hora: number; // ms since 1970
+  readonly hora: number; // seconds since 1970
   readonly row: Row;
 }
 
-/** The live window of one host, as it was when it was asked for. */
-export interface HostView {
-  readonly host: string;
-  readonly points: readonly Point[]; // in order of hora, never empty
-  readonly latest: Point;
-  readonly gaps: readonly Gap[];
-}
-
-const windowLength = WindowSeconds * 1_000;
-
 /** Keeps the distinct points of one host's live window: the five minutes that end at its newest `hora`. */
 export class HostWindow {
-  readonly #host: string;
-  #points: Point[] = [];
+  readonly host: string;
+  readonly #columns = new Columns(['hora', 'id', 'secuencia', ...quantities]);
   readonly #sequences = new Set<number>(); // of the points held
-  #newest = Number.NEGATIVE_INFINITY;
-  #view: HostView | undefined;
+  readonly #gaps = new GapFinder();
+  #latest: Point | undefined;
+  #frame: Frame | undefined;
 
   constructor(host: string) {
-    this.#host = host;
+    this.host = host;
   }
 
-  /** Takes a row in. A repeated sample, or one from before the window, changes nothing. */
-  add(row: Row): void {
-    const hora = parseTime(row.hora);
-    if (Number.isNaN(hora) || hora < this.#newest - windowLength) return;
+  /** The point with the newest `hora`. */
+  get latest(): Point | undefined {
+    return this.#latest;
+  }
+
+  get length(): number {
+    return this.#columns.length;
+  }
+
+  /** Takes a row in. False for a repeated sample and for one from before the window, which change nothing. */
+  add(row: Row): boolean {
+    const hora = parseTime(row.hora) / 1_000;
+    const newest = this.#latest?.hora ?? Number.NEGATIVE_INFINITY;
+    if (Number.isNaN(hora) || hora < newest - WindowSeconds) return false;
     if (row.host && row.secuencia !== undefined) {
-      if (this.#sequences.has(row.secuencia)) return;
+      if (this.#sequences.has(row.secuencia)) return false;
       this.#sequences.add(row.secuencia);
     }
-    insert(this.#points, { hora, row });
-    this.#newest = Math.max(this.#newest, hora);
-    this.#view = undefined;
+    this.#insert(hora, row);
+    if (!this.#latest || before(this.#latest, { hora, row })) this.#latest = { hora, row };
+    this.#frame = undefined;
+    return true;
   }
 
-  /** Forgets what has left the window. Meant for once per event: the points move up each time. */
+  /** Forgets what has left the window. Meant for once per event. */
   prune(): void {
-    const oldest = this.#newest - windowLength;
-    let count = this.#points.findIndex((point) => point.hora >= oldest);
-    count = Math.max(count, this.#points.length - SnapshotRows);
-    for (const { row } of this.#points.splice(0, Math.max(count, 0))) {
-      if (row.secuencia !== undefined) this.#sequences.delete(row.secuencia);
-    }
+    const columns = this.#columns;
+    const oldest = (this.#latest?.hora ?? 0) - WindowSeconds;
+    const count = Math.max(firstNotBelow(columns.column('hora'), oldest), columns.length - SnapshotRows);
+    for (let i = 0; i < count; i += 1) this.#sequences.delete(columns.at('secuencia', i));
+    if (count > 0) this.#frame = undefined;
+    columns.dropFront(count);
   }
 
-  /** The window as it is now: the same object until a point comes in. Undefined while there is none. */
-  view(): HostView | undefined {
-    if (this.#view) return this.#view;
-    const latest = this.#points.at(-1);
-    if (!latest) return undefined;
-    this.#view = {
-      host: this.#host,
-      points: this.#points.slice(),
-      latest,
-      gaps: findGaps(this.#points.map((point) => point.hora)),
+  /** What charts draw: the same object until a point comes in, and good until then. */
+  frame(): Frame {
+    this.#frame ??= this.#makeFrame();
+    return this.#frame;
+  }
+
+  /** The ids of the points, in order of time. */
+  ids(): readonly number[] {
+    return [...this.#columns.column('id')];
+  }
+
+  #makeFrame(): Frame {
+    const x = this.#columns.column('hora');
+    const to = this.#latest?.hora ?? 0;
+    const length = to - (x[0] ?? to);
+    return {
+      x,
+      columns: Object.fromEntries(quantities.map((name) => [name, this.#columns.column(name)])),
+      holes: this.#gaps.find(x),
+      from: to - (axes.find((axis) => length <= axis) ?? WindowSeconds),
+      to,
+      spans: false,
     };
-    return this.#view;
+  }
+
+  #insert(hora: number, row: Row): void {
+    const columns = this.#columns;
+    const index = this.#placeOf(hora, row.id);
+    columns.insert(index);
+    columns.set('hora', index, hora);
+    columns.set('id', index, row.id);
+    columns.set('secuencia', index, row.secuencia ?? Number.NaN);
+    for (const name of quantities) columns.set(name, index, readValue[name](row));
+  }
+
+  /** By (hora, id); almost always that is the end. */
+  #placeOf(hora: number, id: number): number {
+    const columns = this.#columns;
+    const isBefore = (i: number) => {
+      const other = columns.at('hora', i);
+      return other < hora || (other === hora && columns.at('id', i) < id);
+    };
+    let high = columns.length;
+    let low = high > 0 && isBefore(high - 1) ? high : 0;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (isBefore(middle)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 
-/** Puts a point at its place by (hora, id); almost always that is the end. */
-function insert(points: Point[], point: Point): void {
-  let low = 0;
-  let high = points.length;
-  const last = points[high - 1];
-  if (!last || before(last, point)) {
-    points.push(point);
-    return;
-  }
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const other = points[middle];
-    if (other && before(other, point)) low = middle + 1;
-    else high = middle;
-  }
-  points.splice(low, 0, point);
-}
+// A run of half a minute would be a stroke at the edge of a five-minute axis, and an axis that grows with every
+// point would never stand still: so it grows in steps.
+const axes = [60, 120, 180, WindowSeconds]; // s
 
 function before(a: Point, b: Point): boolean {
   return a.hora < b.hora || (a.hora === b.hora && a.row.id < b.row.id);

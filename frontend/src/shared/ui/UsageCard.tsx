@@ -1,72 +1,105 @@
 import { type ReactNode, useId, useMemo } from 'react';
-import type { TimeAxis } from '../chart/axis';
-import type { PlotSpec } from '../chart/plot';
+import type { Lane } from '../chart/frame';
 import { TimeChart } from '../chart/TimeChart';
 import { useI18n } from '../i18n/context';
-import { useTheme } from '../theme/theme';
+import type { Source } from '../past/source';
 import { Donut } from './Donut';
+import './usage.css';
 
 interface Props {
   readonly title: string;
-  readonly accent: 'cpu' | 'ram';
-  readonly used: number; // percent, now
-  readonly axis: TimeAxis;
-  readonly values: readonly number[]; // percent, one per point of the axis
-  readonly children: ReactNode; // the numbers beside the pie: <dt>/<dd> pairs
+  readonly quantity: 'cpu' | 'ram';
+  readonly source: Source;
+  readonly now: number | undefined; // percent in use; undefined where the page shows the past
+  readonly children: ReactNode; // the numbers beside the pie of now: <dt>/<dd> pairs
 }
 
-/** One resource of the VM: how much of it is in use now, as a number and a pie, and over the live window. */
-export function UsageCard({ title, accent, used, axis, values, children }: Props) {
+/**
+ * One resource of the VM: how much of it is in use, as a number and a pie, and over time. Of the past, that is the
+ * average, with the highest and the lowest beside it.
+ */
+export function UsageCard({ title, quantity, source, now, children }: Props) {
   const { t, format } = useI18n();
-  const theme = useTheme();
   const heading = useId();
-
-  const spec = useMemo<PlotSpec>(
-    () => ({
-      ...axis,
-      y: values,
-      accent,
-      theme,
-      formatX: (seconds) => format.time(seconds * 1_000),
-      formatY: format.percent,
-      noData: t('chart.noData'),
-    }),
-    [axis, values, accent, theme, format, t],
+  const lanes = useMemo<Lane[]>(
+    () => [
+      {
+        lines: [{ column: quantity, name: title, accent: quantity, area: true }],
+        top: 100,
+        format: format.percent,
+      },
+    ],
+    [quantity, title, format],
   );
 
-  const summary = t('chart.summary', {
-    title,
-    from: format.time(axis.from * 1_000),
-    to: format.time(axis.to * 1_000),
-    now: format.percent(used),
-    min: format.percent(values.reduce((a, b) => Math.min(a, b), 100)),
-    max: format.percent(values.reduce((a, b) => Math.max(a, b), 0)),
-    gaps: format.count(axis.holes.length),
-  });
+  const spread = source.spread(quantity);
+  const used = now ?? spread?.avg;
+  const frame = source.frame();
+  const summary = spread
+    ? t('chart.summary', {
+        title,
+        from: format.dateTime(frame.from * 1_000),
+        to: format.dateTime(frame.to * 1_000),
+        average: format.percent(spread.avg),
+        min: format.percent(spread.min),
+        max: format.percent(spread.max),
+        gaps: format.count(frame.holes.length),
+      })
+    : t('chart.empty');
 
   return (
-    <section className={`card usage ${accent}`} aria-labelledby={heading}>
+    <section className={`card usage ${quantity}`} aria-labelledby={heading}>
       <header className="usage-head">
         <div>
-          <h2 id={heading}>{title}</h2>
-          <p className="big now">{format.percent(used)}</p>
+          <h2 id={heading}>
+            {title}
+            {now === undefined && ` · ${t('usage.average')}`}
+          </h2>
+          <p className="big now">{used === undefined ? '–' : format.percent(used)}</p>
         </div>
         <div className="detail">
-          <dl className="facts">{children}</dl>
-          <Donut
-            percent={used}
-            text={format.percent(used, 0)}
-            label={t('usage.donut', { title, used: format.percent(used), free: format.percent(100 - used) })}
-          />
+          <dl className="facts">
+            {now === undefined ? <Extremes highest={spread?.max} lowest={spread?.min} /> : children}
+          </dl>
+          {used !== undefined && (
+            <Donut
+              percent={used}
+              text={format.percent(used, 0)}
+              label={t('usage.donut', {
+                title,
+                used: format.percent(used),
+                free: format.percent(100 - used),
+              })}
+            />
+          )}
         </div>
       </header>
-      <TimeChart spec={spec} summary={summary} testId={`${accent}-chart`} />
-      <footer className="chart-foot">
-        {axis.holes.length > 0 && <span className="hatched">{t('chart.noData')}</span>}
-        <span className="axis-title">
-          {t('chart.axis')} · {format.date(axis.to * 1_000)}
-        </span>
-      </footer>
+      <TimeChart
+        source={source}
+        lanes={lanes}
+        clock="hora"
+        title={t('chart.inUse', { title })}
+        summary={summary}
+        testId={`${quantity}-chart`}
+      />
     </section>
+  );
+}
+
+interface ExtremesProps {
+  readonly highest: number | undefined;
+  readonly lowest: number | undefined;
+}
+
+function Extremes({ highest, lowest }: ExtremesProps) {
+  const { t, format } = useI18n();
+  const percent = (value: number | undefined) => (value === undefined ? '–' : format.percent(value));
+  return (
+    <>
+      <dt>{t('usage.highest')}</dt>
+      <dd>{percent(highest)}</dd>
+      <dt>{t('usage.lowest')}</dt>
+      <dd>{percent(lowest)}</dd>
+    </>
   );
 }

@@ -1,0 +1,44 @@
+import { Counters } from '../features/counters/Counters';
+import { CpuCard } from '../features/cpu/CpuCard';
+import { ProcessChart } from '../features/processes/ProcessChart';
+import { ProcessTable } from '../features/processes/ProcessTable';
+import { RamCard } from '../features/ram/RamCard';
+import { RangeNotice } from '../features/ranges/RangeNotice';
+import type { Sample } from '../shared/contract/sample';
+import type { Source } from '../shared/past/source';
+import { useProgress } from '../shared/past/useSource';
+import type { Range } from '../shared/range/range';
+import { samplesIn } from '../shared/stream/series';
+import type { View } from '../shared/stream/store';
+
+interface Props {
+  readonly source: Source;
+  readonly range: Range;
+  readonly view: View;
+  readonly latest: Sample | undefined; // the newest sample of the VM
+  readonly live: boolean; // rows arrive
+}
+
+/** The evidence, in the order in which a doubting person asks for it. */
+export function Board({ source, range, view, latest, live }: Props) {
+  const progress = useProgress(source);
+  const now = range.kind === 'fixed' ? undefined : latest;
+  return (
+    <>
+      <RangeNotice source={source} progress={progress} />
+      <div className="board">
+        <CpuCard source={source} now={now} />
+        <RamCard source={source} now={now} />
+        <ProcessTable source={source} now={now} live={live} />
+        <ProcessChart source={source} />
+      </div>
+      <Counters
+        vm={view.hosts.length > 1 ? source.host : undefined}
+        received={view.received.get(source.host)}
+        missed={view.missed}
+        shown={samplesIn(source.frame())}
+        source={latest?.fuente}
+      />
+    </>
+  );
+}

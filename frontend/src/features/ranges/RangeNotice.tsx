@@ -1,0 +1,30 @@
+import { useI18n } from '../../shared/i18n/context';
+import type { Progress, Source } from '../../shared/past/source';
+import { Notice } from '../../shared/ui/Notice';
+
+interface Props {
+  readonly source: Source;
+  readonly progress: Progress;
+}
+
+/** Says why charts show nothing, or not yet all. */
+export function RangeNotice({ source, progress }: Props) {
+  const { t, format } = useI18n();
+  if (progress.kind === 'loading') return <Notice tone="neutral" text={t('range.loading')} />;
+  if (progress.kind === 'failed') {
+    const { reason } = progress;
+    return (
+      <Notice
+        tone="bad"
+        text={t('range.failed', { reason })}
+        action={{ label: t('range.retry'), run: () => source.retry() }}
+      />
+    );
+  }
+  const { x, from, to } = source.frame();
+  if (x.length > 0) return null;
+  const between = { from: format.dateTime(from * 1_000), to: format.dateTime(to * 1_000) };
+  return (
+    <Notice tone="warning" text={t('range.empty', { host: source.host || t('host.unnamed'), ...between })} />
+  );
+}

@@ -1,0 +1,21 @@
+import './notice.css';
+
+interface Props {
+  readonly tone: 'neutral' | 'warning' | 'bad';
+  readonly text: string;
+  readonly action?: { readonly label: string; readonly run: () => void };
+}
+
+/** One sentence above the charts, and what can be done about it. */
+export function Notice({ tone, text, action }: Props) {
+  return (
+    <div className={`notice ${tone}`} role="status">
+      <p>{text}</p>
+      {action && (
+        <button type="button" className="switch" onClick={action.run}>
+          {action.label}
+        </button>
+      )}
+    </div>
+  );
+}
