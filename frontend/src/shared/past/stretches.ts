@@ -82,9 +82,11 @@ export class Stretches {
 
   /** The stretch of a time, which is made where there is none. */
   #indexOf(hora: number): number {
-    const middle = Math.floor(hora / this.#step + 1e-9) * this.#step + this.#step / 2;
+    // In whole milliseconds, as the server counts: seconds in decimals are not exact.
+    const step = Math.round(this.#step * 1_000);
+    const middle = (Math.floor(Math.round(hora * 1_000) / step) * step + step / 2) / 1_000;
     const column = this.#columns.column('middle');
-    const index = firstNotBelow(column, middle - this.#step / 4); // steps of parts of a second are not exact
+    const index = firstNotBelow(column, middle - this.#step / 4);
     if (Math.abs((column[index] ?? Number.NaN) - middle) < this.#step / 2) return index;
     this.#columns.insert(index);
     this.#columns.set('middle', index, middle);
