@@ -12,7 +12,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: {
-    proxy: { '/socket.io': { target: socketService, ws: true }, '/export.csv': socketService },
+    proxy: {
+      '/socket.io': { target: socketService, ws: true },
+      '/export.csv': socketService,
+      '/config.json': 'http://127.0.0.1:8000',
+    },
   },
   test: {
     environment: 'node',

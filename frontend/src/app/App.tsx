@@ -98,6 +98,7 @@ export function App() {
               view={view}
               latest={latest}
               live={condition === 'live'}
+              paused={paused}
             />
           ) : (
             <Waiting

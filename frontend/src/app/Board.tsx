@@ -17,15 +17,16 @@ interface Props {
   readonly view: View;
   readonly latest: Sample | undefined; // the newest sample of the VM
   readonly live: boolean; // rows arrive
+  readonly paused: boolean;
 }
 
 /** The evidence, in the order in which a doubting person asks for it. */
-export function Board({ source, range, view, latest, live }: Props) {
+export function Board({ source, range, view, latest, live, paused }: Props) {
   const progress = useProgress(source);
   const now = range.kind === 'fixed' ? undefined : latest;
   return (
     <>
-      <RangeNotice source={source} progress={progress} />
+      <RangeNotice source={source} progress={progress} paused={paused} />
       <div className="board">
         <CpuCard source={source} now={now} />
         <RamCard source={source} now={now} />

@@ -5,11 +5,16 @@ import { Notice } from '../../shared/ui/Notice';
 interface Props {
   readonly source: Source;
   readonly progress: Progress;
+  readonly paused: boolean;
 }
 
 /** Says why charts show nothing, or not yet all. */
-export function RangeNotice({ source, progress }: Props) {
+export function RangeNotice({ source, progress, paused }: Props) {
   const { t, format } = useI18n();
+  if (paused) {
+    const time = format.time(source.frame().to * 1_000);
+    return <Notice tone="warning" floating text={t('range.paused', { time })} />;
+  }
   if (progress.kind === 'loading') return <Notice tone="neutral" text={t('range.loading')} />;
   if (progress.kind === 'failed') {
     const { reason } = progress;

@@ -122,7 +122,7 @@ export class Plot {
   clear(): boolean {
     const something = this.#anchor !== undefined || (this.#plot.cursor.left ?? -1) >= 0;
     this.#clearBrush();
-    this.#plot.setCursor({ left: -10, top: -10 });
+    this.#setCursor(-10, -10);
     return something;
   }
 
@@ -313,7 +313,14 @@ export class Plot {
   #pointAt(index: number): void {
     const seconds = this.#frame.x[index];
     if (seconds === undefined) return;
-    this.#plot.setCursor({ left: this.#plot.valToPos(seconds, 'x'), top: this.#plot.over.clientHeight / 2 });
+    this.#setCursor(this.#plot.valToPos(seconds, 'x'), this.#plot.over.clientHeight / 2);
+  }
+
+  /** Moves the crosshair, and those of the other charts, which uPlot does only for a mouse. */
+  #setCursor(left: number, top: number): void {
+    const { clientWidth, clientHeight } = this.#plot.over;
+    this.#plot.setCursor({ left, top });
+    uPlot.sync(this.#spec.sync).pub('mousemove', this.#plot, left, top, clientWidth, clientHeight, -1);
   }
 
   #point(): void {
@@ -363,10 +370,10 @@ export class Plot {
 
   #brushed(plot: uPlot): void {
     const { left, width } = plot.select;
-    if (!this.#brushing) return; // another chart's, or the keys'
+    const brushing = this.#brushing; // else it was another chart that was brushed, and this one showed it
     this.#brushing = false;
     this.#clearBrush();
-    if (width < shortestBrush) return;
+    if (!brushing || width < shortestBrush) return;
     this.#spec.zoom?.(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'));
   }
 

@@ -106,7 +106,7 @@ export const en: Catalogue = {
   'range.backHint': 'To the time before (double click on a chart)',
   'range.pause': 'Pause',
   'range.go': 'Continue',
-  'range.paused': 'Paused at {time}: rows keep coming and are counted.',
+  'range.paused': 'Paused at {time} of the VM: rows keep coming and are counted.',
   'range.loading': 'Loading the history…',
   'range.failed': 'The history could not be loaded: {reason}',
   'range.retry': 'Try again',

@@ -106,7 +106,7 @@ export const es = {
   'range.backHint': 'Al tiempo anterior (doble clic en un gráfico)',
   'range.pause': 'Pausa',
   'range.go': 'Continuar',
-  'range.paused': 'En pausa desde las {time}: las filas siguen llegando y se cuentan.',
+  'range.paused': 'En pausa a las {time} de la VM: las filas siguen llegando y se cuentan.',
   'range.loading': 'Cargando la historia…',
   'range.failed': 'No se pudo cargar la historia: {reason}',
   'range.retry': 'Reintentar',
