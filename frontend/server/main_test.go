@@ -64,6 +64,14 @@ func TestHandler(t *testing.T) {
 			}
 		}
 	}
+	for proto, want := range map[string]string{"": "", "http": "", "https": "max-age=31536000"} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("X-Forwarded-Proto", proto)
+		handler.ServeHTTP(w, r)
+		if got := w.Header().Get("Strict-Transport-Security"); got != want {
+			t.Errorf("to %q: Strict-Transport-Security %q, want %q", proto, got, want)
+		}
+	}
 	for _, directive := range []string{"default-src 'self'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"} {
 		if !strings.Contains(secure.Headers["Content-Security-Policy"], directive) {
 			t.Errorf("the policy lacks %s", directive)

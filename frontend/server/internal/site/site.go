@@ -136,6 +136,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f, ok = s.files[indexPath], true
 	}
 	if !ok {
+		w.Header().Set("Cache-Control", "no-store") // an instance of the next build may have it
 		service.WriteError(w, http.StatusNotFound, service.Error{
 			Code: "no_encontrado", Message: "there is nothing at this path",
 		})

@@ -170,6 +170,9 @@ func TestPages(t *testing.T) {
 		if err := json.NewDecoder(r.Body).Decode(&e); err != nil || e.Code != "no_encontrado" || e.Message == "" {
 			t.Errorf("%s: error %+v, %v", c.path, e, err)
 		}
+		if got := r.Header().Get("Cache-Control"); got != "no-store" {
+			t.Errorf("%s: Cache-Control %q", c.path, got)
+		}
 	}
 }
 
