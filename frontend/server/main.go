@@ -7,11 +7,21 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
+	"golang.org/x/net/netutil"
+
+	"github.com/pulso-lab/pulso/frontend/server/internal/patience"
 	"github.com/pulso-lab/pulso/frontend/server/internal/proxy"
 	"github.com/pulso-lab/pulso/frontend/server/internal/secure"
 	"github.com/pulso-lab/pulso/frontend/server/internal/site"
 	"github.com/pulso-lab/pulso/internal/service"
+)
+
+const (
+	// maxConnections is those of all clients that one socket service takes, and some for what else a page loads.
+	maxConnections = 12_000
+	writeLimit     = 30 * time.Second // for a client to take the next 64 KiB
 )
 
 func main() { service.Main("frontend", run) }
@@ -43,6 +53,7 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 	// Always ready once it listens: index.html was read before. Not the socket service's state: without it the page
 	// still loads, and says itself what is missing, which a load balancer's error page would not.
 	ready := service.NewReadiness(nil)
+	ln = netutil.LimitListener(patience.Listener(ln, writeLimit), maxConnections)
 	return service.Serve(ctx, ln, newHandler(files, local, proxy.New(ctx, target, log), ready), log, ready)
 }
 

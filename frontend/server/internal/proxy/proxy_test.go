@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pulso-lab/pulso/frontend/server/internal/patience"
 	"github.com/pulso-lab/pulso/internal/service"
 )
 
@@ -48,8 +49,14 @@ func target(t *testing.T, text string) *url.URL {
 	return u
 }
 
-// front serves a proxy to backend until the test ends, as service.Serve does, and returns its address.
+// front serves a proxy to backend until the test ends, as the program does, and returns its address.
 func front(t *testing.T, ctx context.Context, backend string) (address string, served <-chan error) {
+	t.Helper()
+	return patientFront(t, ctx, backend, time.Minute)
+}
+
+// patientFront is front with a time for clients that take nothing.
+func patientFront(t *testing.T, ctx context.Context, backend string, limit time.Duration) (address string, served <-chan error) {
 	t.Helper()
 	ln, err := service.Listen(ctx, "127.0.0.1:0")
 	if err != nil {
@@ -57,7 +64,9 @@ func front(t *testing.T, ctx context.Context, backend string) (address string, s
 	}
 	done := make(chan error, 1)
 	handler := New(ctx, target(t, backend), quiet)
-	go func() { done <- service.Serve(ctx, ln, handler, quiet, service.NewReadiness(nil)) }()
+	go func() {
+		done <- service.Serve(ctx, patience.Listener(ln, limit), handler, quiet, service.NewReadiness(nil))
+	}()
 	return ln.Addr().String(), done
 }
 
