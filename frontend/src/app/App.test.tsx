@@ -1,45 +1,14 @@
 // @vitest-environment jsdom
 import { act } from 'react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Frame } from '../shared/chart/frame';
-import type { PlotSpec } from '../shared/chart/plot';
+import { chart, drawn } from '../shared/chart/testing';
 import type { State } from '../shared/contract/event';
 import type { Row } from '../shared/contract/sample';
 import { at, makeRow, makeSnapshot } from '../shared/stream/testing';
 import { render } from '../shared/ui/testing';
 import { App } from './App';
 
-// jsdom has no canvas: what is drawn is looked at in a browser, what is declared is looked at here.
-const charts = new Map<string, { spec: PlotSpec; frame: Frame }>(); // by the id of their elements
-vi.mock('../shared/chart/plot', () => ({
-  Plot: class {
-    readonly #id: string;
-    constructor({ dataset }: HTMLElement, spec: PlotSpec, frame: Frame) {
-      this.#id = dataset.testid ?? '';
-      charts.set(this.#id, { spec, frame });
-    }
-    update(spec: PlotSpec) {
-      charts.set(this.#id, { ...chart(this.#id), spec });
-    }
-    draw(frame: Frame) {
-      charts.set(this.#id, { ...chart(this.#id), frame });
-    }
-    clear() {
-      return false;
-    }
-    destroy() {
-      charts.delete(this.#id);
-    }
-  },
-}));
-
-function chart(id: string) {
-  const found = charts.get(id);
-  if (!found) throw new Error(`no chart ${id}`);
-  return found;
-}
-
-const drawn = (id: string, column: string) => [...(chart(id).frame.columns[column] ?? [])];
+vi.mock('../shared/chart/plot', () => import('../shared/chart/testing'));
 
 const now = '2026-03-01 12:10:00.300000';
 beforeEach(() => {
@@ -79,6 +48,7 @@ describe('the page', () => {
     });
     expect(find('conn').textContent).toBe('Sin filas todavía');
     expect(find('waiting').textContent).toMatch(/fase 1 Pulso solo graba.*fase 2.*make demo/);
+    await act(async () => undefined);
     expect(screen.querySelector('[data-testid="cpu-chart"]')).toBeNull();
   });
 

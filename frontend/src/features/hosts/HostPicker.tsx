@@ -2,7 +2,7 @@ import { useI18n } from '../../shared/i18n/context';
 import './hosts.css';
 
 interface Props {
-  readonly hosts: readonly string[];
+  readonly hosts: readonly string[]; // that send, in order of name
   readonly chosen: string;
   readonly choose: (host: string) => void;
 }
@@ -11,7 +11,9 @@ interface Props {
 export function HostPicker({ hosts, chosen, choose }: Props) {
   const { t } = useI18n();
   const named = (host: string) => host || t('host.unnamed');
-  if (hosts.length < 2) {
+  // The address may name one that does not.
+  const choices = hosts.includes(chosen) ? hosts : [chosen, ...hosts];
+  if (choices.length < 2) {
     return (
       <span className="host" data-testid="host">
         {named(chosen)}
@@ -22,7 +24,7 @@ export function HostPicker({ hosts, chosen, choose }: Props) {
     <label className="host">
       <span className="visually-hidden">{t('host.label')}</span>
       <select data-testid="host" value={chosen} onChange={(event) => choose(event.target.value)}>
-        {hosts.map((host) => (
+        {choices.map((host) => (
           <option key={host} value={host}>
             {named(host)}
           </option>
