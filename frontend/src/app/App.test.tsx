@@ -86,7 +86,7 @@ describe('the page', () => {
       '0',
       '0',
     ]);
-    expect(rows[2]?.querySelector('.peak')?.textContent).toBe('3 12:00:00 último a las 12:00:00');
+    expect(rows[2]?.querySelector('.peak')?.textContent).toBe('3 12:00:00 visto 12:00:00');
     expect(rows[3]?.querySelector('.peak')?.textContent).toBe('ninguno');
     expect(find('process-table').dataset.total).toBe('100');
     expect(find('process-table').querySelector('thead .number')?.textContent).toBe('Ahora');

@@ -31,6 +31,7 @@ const timeSteps = [
 ];
 const reach = 16; // CSS px from the outermost point within which hovering still means it
 const shortestBrush = 6; // CSS px
+const unseenEvery = 1_000; // ms
 
 /**
  * Owns one uPlot: lines over time in one or several lanes, holes hatched, spans between the lowest and the highest of
@@ -49,6 +50,7 @@ export class Plot {
   #tops: number[];
   #colours: Colours;
   #seen = true; // on the screen
+  #drawn = Number.NEGATIVE_INFINITY; // ms, by the page's monotonic clock
   #brushing = false;
   #anchor: number | undefined; // index of the point where a selection with the keys began
 
@@ -70,10 +72,12 @@ export class Plot {
     this.#sight.observe(element);
   }
 
-  /** Draws what there is now, or as soon as the chart is on the screen. */
+  /** Draws what there is now; off the screen that can wait a little. */
   draw(frame: Frame): void {
     this.#frame = frame;
-    if (!this.#seen) return;
+    const now = performance.now();
+    if (!this.#seen && now - this.#drawn < unseenEvery) return;
+    this.#drawn = now;
     this.#tops = this.#spec.lanes.map((lane) => topOf(lane, frame));
     this.#plot.setData(this.#data());
     this.#point();

@@ -54,7 +54,7 @@ export const en: Catalogue = {
   'processes.overTime': 'Processes over time',
   'processes.peak': 'Highest',
   'processes.never': 'none',
-  'processes.lastSeen': 'last at {when}',
+  'processes.lastSeen': 'seen {when}',
   'processes.lane': '{state}: highest {peak}',
   'processes.running': 'Running',
   'processes.sleeping': 'Sleeping',

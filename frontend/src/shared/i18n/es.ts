@@ -53,7 +53,7 @@ export const es = {
   'processes.overTime': 'Procesos en el tiempo',
   'processes.peak': 'Máximo',
   'processes.never': 'ninguno',
-  'processes.lastSeen': 'último a las {when}',
+  'processes.lastSeen': 'visto {when}',
   'processes.lane': '{state}: máximo {peak}',
   'processes.running': 'Corriendo',
   'processes.sleeping': 'Durmiendo',
