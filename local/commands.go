@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/pulso-lab/pulso/local/internal/observer"
@@ -93,7 +96,7 @@ func (s settings) smokeCheck(ctx context.Context, sys *system.System, watching *
 	return nil
 }
 
-// up runs the system for a test that does the rest. The line that it prints is for programs.
+// up runs the system for a test that does the rest. What it prints and reads is for programs.
 func up(ctx context.Context, s settings) error {
 	ports, err := system.Free(ctx)
 	if err != nil {
@@ -107,9 +110,42 @@ func up(ctx context.Context, s settings) error {
 			return err
 		}
 		fmt.Println(string(where))
-		<-ctx.Done()
-		return nil
+		return obey(ctx, sys, os.Stdin)
 	})
+}
+
+// obey stays until ctx ends and does meanwhile what the lines of input say, `kill PART` or `restart PART`: it prints each
+// as soon as it is done.
+func obey(ctx context.Context, sys *system.System, input io.Reader) error {
+	lines := make(chan string)
+	go func() { // it ends with the program: nothing interrupts a read
+		for scanner := bufio.NewScanner(input); scanner.Scan(); {
+			lines <- scanner.Text()
+		}
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case line := <-lines:
+			if err := fault(ctx, sys, line); err != nil {
+				return err
+			}
+			fmt.Println(line)
+		}
+	}
+}
+
+func fault(ctx context.Context, sys *system.System, line string) error {
+	what, part, _ := strings.Cut(line, " ")
+	switch what {
+	case "kill":
+		return sys.Kill(part)
+	case "restart":
+		return sys.Restart(ctx, part)
+	default:
+		return fmt.Errorf("%q: say `kill PART` or `restart PART`", line)
+	}
 }
 
 // function runs one of the two functions alone.

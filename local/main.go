@@ -2,7 +2,7 @@
 //
 //	local demo     starts everything, runs both phases, prints the result, stays up until Ctrl-C
 //	local smoke    the same, headless and short, and exits with 0 only if nothing was lost
-//	local up       starts everything on free ports, prints where, stays up until Ctrl-C
+//	local up       starts everything on free ports, prints where, kills and restarts parts as its input says, stays up until Ctrl-C
 //	local api1     starts one function alone, or api2, on the same database; stays up until Ctrl-C
 //
 // It runs in the root of the checkout, beside the binaries that `make build` made.
