@@ -4,8 +4,10 @@ import { ProcessChart } from '../features/processes/ProcessChart';
 import { ProcessTable } from '../features/processes/ProcessTable';
 import { RamCard } from '../features/ram/RamCard';
 import { RangeNotice } from '../features/ranges/RangeNotice';
+import { RoutesCard } from '../features/routes/RoutesCard';
 import type { Sample } from '../shared/contract/sample';
 import type { Source } from '../shared/past/source';
+import { useRoutes } from '../shared/past/useRoutes';
 import { useProgress } from '../shared/past/useSource';
 import type { Range } from '../shared/range/range';
 import { samplesIn } from '../shared/stream/series';
@@ -23,6 +25,7 @@ interface Props {
 /** The evidence, in the order in which a doubting person asks for it. */
 export function Board({ source, range, view, latest, live, paused }: Props) {
   const progress = useProgress(source);
+  const routes = useRoutes(range, source, progress, view);
   const now = range.kind === 'fixed' ? undefined : latest;
   return (
     <>
@@ -32,6 +35,7 @@ export function Board({ source, range, view, latest, live, paused }: Props) {
         <RamCard source={source} now={now} />
         <ProcessTable source={source} now={now} live={live} />
         <ProcessChart source={source} />
+        <RoutesCard {...routes} />
       </div>
       <Counters
         vm={view.hosts.length > 1 ? source.host : undefined}

@@ -59,7 +59,7 @@ describe('the range', () => {
     press('1 h');
     expect(location.search).toBe('?host=vm-a&range=1h');
     expect(find('range').dataset.range).toBe('1h');
-    expect(asked.mock.calls[0]?.[0]).toMatchObject({ host: 'vm-a', from: `${at(0)}.000` });
+    expect(asked.mock.calls.map(([query]) => query.from)).toContain(`${at(0)}.000`);
     expect(notices()).toEqual(['Cargando la historia…']);
     expect(chart('cpu-chart').frame).toMatchObject({ from: at0, to: at0 + 3_600 });
   });

@@ -11,6 +11,12 @@ export interface Formatter {
   count(value: number): string;
   /** 9 or, where it is the average of counts, 9.3 */
   average(value: number): string;
+  /** 30.2 rows a second */
+  rate(perSecond: number): string;
+  /** 4.1 ms, 17 ms, 1.2 s: of milliseconds, with the two digits that a histogram vouches for. */
+  latency(ms: number): string;
+  /** 0.5 ms, 2 ms, 5 s: a round number of milliseconds, on an axis. */
+  latencyTick(ms: number): string;
   /** 0.3 s, 42 s, 3 min, 2 h */
   age(seconds: number): string;
   /** 02:24:52, UTC, of milliseconds since 1970. */
@@ -28,6 +34,8 @@ export interface Formatter {
 export function makeFormatter(locale: string): Formatter {
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const tenths = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const short = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  const hundredths = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const percents = [0, 1].map(
     (decimals) =>
       new Intl.NumberFormat(locale, {
@@ -58,6 +66,16 @@ export function makeFormatter(locale: string): Formatter {
     mebibytes: (value) => `${whole.format(value)}${nbsp}MiB`,
     count: (value) => whole.format(value),
     average: (value) => (Number.isInteger(value) ? whole : tenths).format(value),
+    rate: (perSecond) => tenths.format(perSecond),
+    latency(ms) {
+      // Rounded first: 999.6 ms is 1.0 s.
+      const rounded = Number(ms.toPrecision(2));
+      const [value, unit] = rounded < 1_000 ? [rounded, 'ms'] : [rounded / 1_000, 's'];
+      const digits = value < 1 ? hundredths : value < 10 ? tenths : whole;
+      return `${digits.format(value)}${nbsp}${unit}`;
+    },
+    latencyTick: (ms) =>
+      ms < 1_000 ? `${short.format(ms)}${nbsp}ms` : `${short.format(ms / 1_000)}${nbsp}s`,
     age(seconds) {
       // 9.97 s must not be shown as 10.0 s.
       const unrounded = Math.floor(seconds * 10) / 10;

@@ -50,6 +50,34 @@ describe('the formatter', () => {
     expect(shown).toEqual(['0,0 s', '0,3 s', '9,9 s', '10 s', '59 s', '1 min', '59 min', '1 h', '25 h']);
   });
 
+  it('writes latencies with the two digits that a histogram vouches for', () => {
+    const { latency, latencyTick } = makeFormatter('es-ES');
+    const shown = [0.0957, 0.996, 4.149, 9.96, 17.4, 999.6, 12_345].map((ms) => plain(latency(ms)));
+    expect(shown).toEqual(['0,10 ms', '1,0 ms', '4,1 ms', '10 ms', '17 ms', '1,0 s', '12 s']);
+    expect([0.5, 2, 500, 5_000].map((ms) => plain(latencyTick(ms)))).toEqual([
+      '0,5 ms',
+      '2 ms',
+      '500 ms',
+      '5 s',
+    ]);
+  });
+
+  it('labels a time axis by the distance of its labels', () => {
+    const { tick, moment } = makeFormatter('en-GB');
+    const noon = Date.UTC(2026, 2, 1, 12) / 1_000;
+    expect([tick(noon + 5, 5), tick(noon + 60, 60), tick(noon, 3_600)]).toEqual([
+      '12:00:05',
+      '12:01',
+      '12:00',
+    ]);
+    expect([tick(noon + 43_200, 21_600), tick(noon - 43_200, 86_400)]).toEqual(['2 Mar', '1 Mar']);
+    expect([moment(noon, 0), moment(noon, 4), moment(noon, 60)]).toEqual([
+      '12:00:00',
+      '12:00:00–12:00:04',
+      '1 Mar, 12:00–12:01',
+    ]);
+  });
+
   it('writes times in UTC, whatever the machine’s zone', () => {
     const { time, date } = makeFormatter('en-US');
     expect(time(Date.UTC(2026, 2, 1, 0, 5, 9))).toBe('00:05:09');
