@@ -3,6 +3,7 @@ import 'uplot/dist/uPlot.min.css';
 import type { Column, Frame, Lane, Line } from './frame';
 import { hatchHoles } from './hatch';
 import { laneAxes, rangeOf, scaleKey, topOf } from './lanes';
+import { extentsOf, type Ink, merge, Raster, type Scale } from './raster';
 import { Tip, type TipText } from './tip';
 
 /** How a chart is drawn. Only theme and words may change while it lives. */
@@ -19,10 +20,15 @@ export interface PlotSpec {
 }
 
 interface Colours {
-  readonly lines: ReadonlyMap<string, { readonly stroke: string; readonly area: string }>;
+  readonly lines: ReadonlyMap<string, LineColours>;
   readonly grid: string;
   readonly text: string;
   readonly hatch: string;
+}
+
+interface LineColours {
+  readonly stroke: string;
+  readonly ink: Omit<Ink, 'width'>;
 }
 
 const timeSteps = [
@@ -35,12 +41,13 @@ const unseenEvery = 1_000; // ms
 
 /**
  * Owns one uPlot: lines over time in one or several lanes, holes hatched, spans between the lowest and the highest of
- * each stretch, one crosshair for all charts of a clock, and a brush. It is made once; what changes is looked up when
+ * each stretch, so that a peak of a second is seen in a day, one crosshair for all charts of a clock, and a brush. It is made once; what changes is looked up when
  * it is drawn.
  */
 export class Plot {
   readonly #element: HTMLElement;
   readonly #tip = new Tip();
+  readonly #raster = new Raster();
   readonly #resize: ResizeObserver;
   readonly #sight: IntersectionObserver;
   readonly #plot: uPlot;
@@ -165,7 +172,15 @@ export class Plot {
           grid: { stroke: () => this.#colours.grid, width: 1 },
         }),
       ],
-      series: [{}, ...this.#lines.map(({ line, lane }) => this.#series(line, lane))],
+      // Drawn by us: uPlot keeps their places for the crosshair.
+      series: [
+        {},
+        ...this.#lines.map(({ lane }) => ({
+          scale: scaleKey(lane),
+          paths: () => null,
+          points: { show: false },
+        })),
+      ],
       cursor: {
         y: false,
         drag: { x: Boolean(this.#spec.zoom), y: false, setScale: false },
@@ -192,39 +207,15 @@ export class Plot {
       },
       hooks: {
         drawClear: [(plot) => hatchHoles(plot, this.#frame.holes, this.#colours.hatch)],
-        drawAxes: [(plot) => this.#drawSpans(plot)],
+        draw: [(plot) => this.#drawLines(plot)],
         setCursor: [() => this.#point()],
         setSelect: [(plot) => this.#brushed(plot)],
       },
     };
   }
 
-  #series(line: Line, lane: number): uPlot.Series {
-    const index = this.#lines.findIndex((other) => other.line === line);
-    const builder = line.steps ? uPlot.paths.stepped?.({ align: 1 }) : uPlot.paths.linear?.();
-    return {
-      scale: scaleKey(lane),
-      width: 1.5,
-      stroke: () => this.#strokeOf(index),
-      ...(line.area && { fill: () => this.#areaOf(index), fillTo: 0 }),
-      ...(builder && { paths: builder }),
-      gaps: (plot) => this.#frame.holes.map(({ from, to }) => [toCanvas(plot, from), toCanvas(plot, to)]),
-      points: {
-        show: false,
-        filter: () => this.#marked(),
-        size: 5,
-        width: 0,
-        fill: () => this.#strokeOf(index),
-      },
-    };
-  }
-
   #strokeOf(line: number): string {
     return this.#colours.lines.get(this.#lines[line]?.line.accent ?? '')?.stroke ?? this.#colours.text;
-  }
-
-  #areaOf(line: number): string {
-    return this.#colours.lines.get(this.#lines[line]?.line.accent ?? '')?.area ?? 'transparent';
   }
 
   #size(): { width: number; height: number } {
@@ -247,7 +238,7 @@ export class Plot {
       lines: new Map(
         this.#lines.map(({ line: { accent } }) => [
           accent,
-          { stroke: token(accent), area: token(`${accent}-area`) },
+          { stroke: token(accent), ink: readInk(token(accent), token(`${accent}-area`)) },
         ]),
       ),
       grid: token('grid'),
@@ -256,36 +247,42 @@ export class Plot {
     };
   }
 
-  /** From the lowest to the highest of each stretch, beneath the line of averages: a peak of a second is seen in a day. */
-  #drawSpans(plot: uPlot): void {
-    const { x, spans, holes } = this.#frame;
-    if (!spans || x.length === 0) return;
-    const { ctx, bbox } = plot;
-    const ends = new Set(holes.map((hole) => hole.from));
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-    ctx.clip();
-    this.#lines.forEach(({ line, lane }, index) => {
-      const low = this.#column(`${line.column}.min`);
-      const high = this.#column(`${line.column}.max`);
-      const yOf = linear(plot, scaleKey(lane));
-      const xOf = linear(plot, 'x');
-      ctx.beginPath();
-      for (let start = 0, i = 0; i < x.length; i += 1) {
-        if (i < x.length - 1 && !ends.has(x[i] ?? 0)) continue;
-        for (let j = start; j <= i; j += 1) ctx.lineTo(xOf(x[j] ?? 0), yOf(high[j] ?? 0));
-        for (let j = i; j >= start; j -= 1) ctx.lineTo(xOf(x[j] ?? 0), yOf(low[j] ?? 0));
-        ctx.closePath();
-        start = i + 1;
-        const next = x[start];
-        if (next !== undefined) ctx.moveTo(xOf(next), yOf(high[start] ?? 0));
-      }
-      ctx.globalAlpha = spanAlpha;
-      ctx.fillStyle = this.#strokeOf(index);
-      ctx.fill();
+  #drawLines(plot: uPlot): void {
+    const { x, columns, holes, spans } = this.#frame;
+    const { left, top, width, height } = plot.bbox;
+    const xScale = pixels(plot, 'x', left);
+    this.#lines.forEach(({ line, lane }) => {
+      const colours = this.#colours.lines.get(line.accent);
+      if (!colours) return;
+      const yScale = pixels(plot, scaleKey(lane), top);
+      const follow = (name: string) =>
+        extentsOf(x, this.#column(name), xScale, yScale, Math.round(width), holes, line.steps === true);
+      const ink: Ink = {
+        ...colours.ink,
+        area: line.area ? colours.ink.area : 0,
+        width: lineWidth * uPlot.pxRatio,
+      };
+      const spanned = spans && columns[`${line.column}.min`] !== undefined;
+      const span = spanned ? merge(follow(`${line.column}.min`), follow(`${line.column}.max`)) : undefined;
+      this.#raster.draw(plot.ctx, left, top, Math.round(height), ink, follow(line.column), span, yScale.at);
+      this.#drawDots(plot, line, lane, colours.stroke);
     });
-    ctx.restore();
+  }
+
+  #drawDots(plot: uPlot, line: Line, lane: number, colour: string): void {
+    const values = this.#column(line.column);
+    plot.ctx.fillStyle = colour;
+    for (const i of this.#marked()) {
+      plot.ctx.beginPath();
+      plot.ctx.arc(
+        toCanvas(plot, this.#frame.x[i] ?? 0),
+        plot.valToPos(values[i] ?? 0, scaleKey(lane), true),
+        dotRadius * uPlot.pxRatio,
+        0,
+        2 * Math.PI,
+      );
+      plot.ctx.fill();
+    }
   }
 
   /** Points that need a dot: the newest, and those between two holes, where there is no line to see. */
@@ -398,17 +395,32 @@ export class Plot {
   }
 }
 
-const spanAlpha = 0.28;
+const spanOpacity = 0.28;
+const lineWidth = 1.5; // CSS px
+const dotRadius = 2.5;
 
 function toCanvas(plot: uPlot, seconds: number): number {
   return plot.valToPos(seconds, 'x', true);
 }
 
-/** A scale as a straight line: cheaper than to ask uPlot for each of many points. */
-function linear(plot: uPlot, scale: string): (value: number) => number {
-  const zero = plot.valToPos(0, scale, true);
+/** A scale in pixels of the plot's area, which begins at `origin` of the canvas. */
+function pixels(plot: uPlot, scale: string, origin: number): Scale {
   const { min = 0, max = 1 } = plot.scales[scale] ?? {};
-  const [low, high] = [plot.valToPos(min, scale, true), plot.valToPos(max, scale, true)];
-  const perUnit = (high - low) / (max - min);
-  return scale === 'x' ? (value) => low + (value - min) * perUnit : (value) => zero + value * perUnit;
+  const low = plot.valToPos(min, scale, true) - origin;
+  const per = (plot.valToPos(max, scale, true) - origin - low) / (max - min);
+  return { at: low - min * per, per };
+}
+
+/** Reads the numbers of two colours of the style sheet; the second one is the first with an opacity. */
+function readInk(stroke: string, area: string): Omit<Ink, 'width'> {
+  const ctx = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const read = (colour: string) => {
+    if (!ctx) return [];
+    ctx.clearRect(0, 0, 1, 1);
+    ctx.fillStyle = colour;
+    ctx.fillRect(0, 0, 1, 1);
+    return ctx.getImageData(0, 0, 1, 1).data;
+  };
+  const [red = 0, green = 0, blue = 0] = read(stroke);
+  return { red, green, blue, area: (read(area)[3] ?? 0) / 255, span: spanOpacity };
 }
