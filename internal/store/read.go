@@ -106,10 +106,17 @@ type hostHora struct {
 	hora time.Time
 }
 
+// manyHosts bounds the search for hosts: whoever sends a name of its own with each row makes as many as there are rows.
+const manyHosts = 10_000
+
 // newest is the newest `hora` of each host, the newest first; the index samples_host_hora answers it without reading
-// rows.
+// rows. Where there are more than manyHosts, it is that of the first ones by name, and of those of as many newest rows.
 func (s *Store) newest(ctx context.Context, hosts int) ([]hostHora, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT host, MAX(hora) AS newest FROM samples GROUP BY host ORDER BY newest DESC LIMIT ?", hosts)
+	const query = `SELECT host, (SELECT hora FROM samples AS s WHERE s.host = h.host ORDER BY hora DESC LIMIT 1) AS newest FROM (
+			SELECT host FROM (SELECT DISTINCT host FROM samples ORDER BY host LIMIT ?) AS named
+			UNION SELECT host FROM (SELECT host FROM samples ORDER BY id DESC LIMIT ?) AS arrived) AS h
+		ORDER BY newest DESC LIMIT ?`
+	rows, err := s.db.QueryContext(ctx, query, manyHosts, manyHosts, hosts)
 	if err != nil {
 		return nil, fmt.Errorf("read the hosts: %w", err)
 	}
