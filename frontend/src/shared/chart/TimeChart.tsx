@@ -128,8 +128,14 @@ export function TimeChart({ source, lanes, clock, title, summary, testId }: Prop
           className="quiet"
           aria-label={t('chart.savePicture', { title })}
           onClick={() => {
-            const chart = plot.current?.canvas;
-            if (chart) savePicture(chart, { title, clock: clockName }, `pulso-${testId}-${fileTime(to)}`);
+            const chart = plot.current?.picture();
+            if (chart && element.current)
+              savePicture(
+                chart,
+                element.current,
+                { title, clock: clockName },
+                `pulso-${testId}-${fileTime(to)}`,
+              );
           }}
         >
           PNG

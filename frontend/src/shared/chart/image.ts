@@ -7,15 +7,23 @@ export interface Caption {
 const margin = 16; // CSS px
 const titleHeight = 28;
 
-/** Saves a chart as a PNG, with its title and the name of its clock: alone it would say nothing of either. */
-export function savePicture(chart: HTMLCanvasElement, { title, clock }: Caption, name: string): void {
+/**
+ * Saves a chart as a PNG in the colours of an element, with its title and the name of its clock: alone it would say
+ * nothing of either.
+ */
+export function savePicture(
+  chart: HTMLCanvasElement,
+  styled: HTMLElement,
+  { title, clock }: Caption,
+  name: string,
+): void {
   const ratio = devicePixelRatio;
   const canvas = document.createElement('canvas');
   canvas.width = chart.width + 2 * margin * ratio;
   canvas.height = chart.height + (2 * titleHeight + margin) * ratio;
   const ctx = canvas.getContext('2d');
   if (!ctx) return;
-  const style = getComputedStyle(chart);
+  const style = getComputedStyle(styled);
   const token = (token: string) => style.getPropertyValue(`--${token}`).trim();
   ctx.fillStyle = token('card');
   ctx.fillRect(0, 0, canvas.width, canvas.height);

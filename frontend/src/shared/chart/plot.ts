@@ -3,8 +3,9 @@ import 'uplot/dist/uPlot.min.css';
 import type { Column, Frame, Lane, Line } from './frame';
 import { hatchHoles } from './hatch';
 import { laneAxes, rangeOf, scaleKey, topOf } from './lanes';
-import { extentsOf, type Ink, merge, Raster, type Scale } from './raster';
+import { LineLayer } from './raster';
 import { Tip, type TipText } from './tip';
+import type { Ink } from './trace';
 
 /** How a chart is drawn. Only theme and words may change while it lives. */
 export interface PlotSpec {
@@ -28,7 +29,14 @@ interface Colours {
 
 interface LineColours {
   readonly stroke: string;
-  readonly ink: Omit<Ink, 'width'>;
+  readonly ink: Ink; // with an area
+  readonly bare: Ink; // and without
+}
+
+interface DrawnLine {
+  readonly line: Line;
+  readonly lane: number;
+  readonly layer: LineLayer;
 }
 
 const timeSteps = [
@@ -47,17 +55,18 @@ const unseenEvery = 1_000; // ms
 export class Plot {
   readonly #element: HTMLElement;
   readonly #tip = new Tip();
-  readonly #raster = new Raster();
   readonly #resize: ResizeObserver;
   readonly #sight: IntersectionObserver;
   readonly #plot: uPlot;
-  readonly #lines: readonly { readonly line: Line; readonly lane: number }[];
+  readonly #stage = document.createElement('div');
+  readonly #lines: readonly DrawnLine[];
   #spec: PlotSpec;
   #frame: Frame;
   #tops: number[];
   #colours: Colours;
   #seen = true; // on the screen
   #drawn = Number.NEGATIVE_INFINITY; // ms, by the page's monotonic clock
+  #view = '';
   #brushing = false;
   #anchor: number | undefined; // index of the point where a selection with the keys began
 
@@ -65,10 +74,15 @@ export class Plot {
     this.#element = element;
     this.#spec = spec;
     this.#frame = frame;
-    this.#lines = spec.lanes.flatMap((lane, i) => lane.lines.map((line) => ({ line, lane: i })));
+    this.#lines = spec.lanes.flatMap((lane, i) =>
+      lane.lines.map((line) => ({ line, lane: i, layer: new LineLayer() })),
+    );
     this.#tops = spec.lanes.map((lane) => topOf(lane, frame));
     this.#colours = this.#readColours();
     this.#plot = new uPlot(this.#options(), this.#data(), element);
+    this.#stage.className = 'lines';
+    this.#stage.append(...this.#lines.map(({ layer }) => layer.canvas));
+    this.#plot.over.before(this.#stage);
     this.#plot.over.append(this.#tip.element);
     this.#resize = new ResizeObserver(() => this.#plot.setSize(this.#size()));
     this.#resize.observe(element);
@@ -85,9 +99,28 @@ export class Plot {
     const now = performance.now();
     if (!this.#seen && now - this.#drawn < unseenEvery) return;
     this.#drawn = now;
-    this.#tops = this.#spec.lanes.map((lane) => topOf(lane, frame));
-    this.#plot.setData(this.#data());
+    const view = this.#viewOf(frame);
+    const moved = view !== this.#view;
+    this.#view = view;
+    // Axes and holes are drawn anew where they are seen to move. Most frames only add to the lines.
+    this.#plot.setData(this.#data(), moved);
+    if (!moved) this.#drawLines(this.#plot);
     this.#point();
+  }
+
+  /** All that is seen of a frame but its lines. */
+  #viewOf({ from, to, holes }: Frame): string {
+    this.#tops = this.#spec.lanes.map((lane) => topOf(lane, this.#frame));
+    const perSecond = this.#plot.bbox.width / (to - from);
+    const newest = holes.at(-1);
+    return [
+      Math.round(from * perSecond),
+      to - from,
+      holes.length,
+      newest?.from,
+      newest?.to,
+      ...this.#tops,
+    ].join();
   }
 
   update(spec: PlotSpec): void {
@@ -104,8 +137,24 @@ export class Plot {
     this.#plot.destroy();
   }
 
-  get canvas(): HTMLCanvasElement {
-    return this.#plot.ctx.canvas;
+  /** The chart as it is seen, in pixels of the screen. */
+  picture(): HTMLCanvasElement {
+    const { canvas } = this.#plot.ctx;
+    const { left, top, width, height } = this.#plot.bbox;
+    const picture = document.createElement('canvas');
+    picture.width = canvas.width;
+    picture.height = canvas.height;
+    const ctx = picture.getContext('2d');
+    ctx?.drawImage(canvas, 0, 0);
+    ctx?.rect(left, top, width, height);
+    ctx?.clip();
+    for (const { layer } of this.#lines) {
+      const at = layer.canvas.getBoundingClientRect();
+      const from = canvas.getBoundingClientRect();
+      const ratio = uPlot.pxRatio;
+      ctx?.drawImage(layer.canvas, (at.left - from.left) * ratio, (at.top - from.top) * ratio);
+    }
+    return picture;
   }
 
   /** Moves the crosshair by points, from the newest one when there is none; `selecting` keeps what it passes over. */
@@ -236,10 +285,7 @@ export class Plot {
     const token = (name: string) => style.getPropertyValue(`--${name}`).trim();
     return {
       lines: new Map(
-        this.#lines.map(({ line: { accent } }) => [
-          accent,
-          { stroke: token(accent), ink: readInk(token(accent), token(`${accent}-area`)) },
-        ]),
+        this.#lines.map(({ line: { accent } }) => [accent, inkOf(token(accent), token(`${accent}-area`))]),
       ),
       grid: token('grid'),
       text: token('muted'),
@@ -247,57 +293,40 @@ export class Plot {
     };
   }
 
+  /** Draws what is new of the lines, each on a canvas of its own above the one with axes and holes. */
   #drawLines(plot: uPlot): void {
-    const { x, columns, holes, spans } = this.#frame;
+    const { x, holes, spans, from, to, columns } = this.#frame;
     const { left, top, width, height } = plot.bbox;
-    const xScale = pixels(plot, 'x', left);
-    this.#lines.forEach(({ line, lane }) => {
+    const ratio = uPlot.pxRatio;
+    place(this.#stage, left / ratio, top / ratio, width / ratio, height / ratio);
+    this.#lines.forEach(({ line, lane, layer }) => {
       const colours = this.#colours.lines.get(line.accent);
       if (!colours) return;
-      const yScale = pixels(plot, scaleKey(lane), top);
-      const follow = (name: string) =>
-        extentsOf(x, this.#column(name), xScale, yScale, Math.round(width), holes, line.steps === true);
-      const ink: Ink = {
-        ...colours.ink,
-        area: line.area ? colours.ink.area : 0,
-        width: lineWidth * uPlot.pxRatio,
-      };
-      const spanned = spans && columns[`${line.column}.min`] !== undefined;
-      const span = spanned ? merge(follow(`${line.column}.min`), follow(`${line.column}.max`)) : undefined;
-      this.#raster.draw(plot.ctx, left, top, Math.round(height), ink, follow(line.column), span, yScale.at);
-      this.#drawDots(plot, line, lane, colours.stroke);
-    });
-  }
-
-  #drawDots(plot: uPlot, line: Line, lane: number, colour: string): void {
-    const values = this.#column(line.column);
-    plot.ctx.fillStyle = colour;
-    for (const i of this.#marked()) {
-      plot.ctx.beginPath();
-      plot.ctx.arc(
-        toCanvas(plot, this.#frame.x[i] ?? 0),
-        plot.valToPos(values[i] ?? 0, scaleKey(lane), true),
-        dotRadius * uPlot.pxRatio,
-        0,
-        2 * Math.PI,
+      const y = this.#column(line.column);
+      const low = (spans && columns[`${line.column}.min`]) || y;
+      const high = (spans && columns[`${line.column}.max`]) || y;
+      const laneTop = Math.round((lane * height) / this.#spec.lanes.length);
+      const zero = plot.valToPos(0, scaleKey(lane), true);
+      const column = layer.draw(
+        from,
+        { x, y, low, high, holes, steps: line.steps === true },
+        {
+          perSecond: width / (to - from),
+          perUnit: plot.valToPos(1, scaleKey(lane), true) - zero,
+          zero: zero - top - laneTop,
+          width: Math.round(width),
+          height: Math.round(((lane + 1) * height) / this.#spec.lanes.length) - laneTop,
+          ink: line.area ? colours.ink : colours.bare,
+        },
       );
-      plot.ctx.fill();
-    }
-  }
-
-  /** Points that need a dot: the newest, and those between two holes, where there is no line to see. */
-  #marked(): number[] {
-    const { x, holes } = this.#frame;
-    const last = x.length - 1;
-    if (holes.length === 0) return last < 0 ? [] : [last];
-    const starts = new Set(holes.map((hole) => hole.to));
-    const ends = new Set(holes.map((hole) => hole.from));
-    const marked: number[] = [];
-    x.forEach((seconds, i) => {
-      const alone = (i === 0 || starts.has(seconds)) && (i === last || ends.has(seconds));
-      if (alone || i === last) marked.push(i);
+      place(
+        layer.canvas,
+        -column / ratio,
+        laneTop / ratio,
+        layer.canvas.width / ratio,
+        layer.canvas.height / ratio,
+      );
     });
-    return marked;
   }
 
   /** The point that a cursor at this time means; null in a hole and away from the data. */
@@ -397,22 +426,17 @@ export class Plot {
 
 const spanOpacity = 0.28;
 const lineWidth = 1.5; // CSS px
-const dotRadius = 2.5;
 
-function toCanvas(plot: uPlot, seconds: number): number {
-  return plot.valToPos(seconds, 'x', true);
-}
-
-/** A scale in pixels of the plot's area, which begins at `origin` of the canvas. */
-function pixels(plot: uPlot, scale: string, origin: number): Scale {
-  const { min = 0, max = 1 } = plot.scales[scale] ?? {};
-  const low = plot.valToPos(min, scale, true) - origin;
-  const per = (plot.valToPos(max, scale, true) - origin - low) / (max - min);
-  return { at: low - min * per, per };
+/** Puts an element at a place, in CSS px, where it is not there already. */
+function place({ style }: HTMLElement, left: number, top: number, width: number, height: number): void {
+  const wanted = { transform: `translate(${left}px, ${top}px)`, width: `${width}px`, height: `${height}px` };
+  if (style.transform !== wanted.transform) style.transform = wanted.transform;
+  if (style.width !== wanted.width) style.width = wanted.width;
+  if (style.height !== wanted.height) style.height = wanted.height;
 }
 
 /** Reads the numbers of two colours of the style sheet; the second one is the first with an opacity. */
-function readInk(stroke: string, area: string): Omit<Ink, 'width'> {
+function inkOf(stroke: string, area: string): LineColours {
   const ctx = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   const read = (colour: string) => {
     if (!ctx) return [];
@@ -422,5 +446,7 @@ function readInk(stroke: string, area: string): Omit<Ink, 'width'> {
     return ctx.getImageData(0, 0, 1, 1).data;
   };
   const [red = 0, green = 0, blue = 0] = read(stroke);
-  return { red, green, blue, area: (read(area)[3] ?? 0) / 255, span: spanOpacity };
+  const opacity = (read(area)[3] ?? 0) / 255;
+  const bare = { red, green, blue, area: 0, span: spanOpacity, width: lineWidth * uPlot.pxRatio };
+  return { stroke, bare, ink: { ...bare, area: opacity } };
 }
