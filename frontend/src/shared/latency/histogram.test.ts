@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import golden from '../../../../internal/golden/latency.json';
-import { boundOf, countOf, type Histogram, merge, quantile } from './histogram';
+import { boundOf, countOf, grouped, type Histogram, merge, quantile } from './histogram';
 
 const parts = (numbers: number[][][]): Histogram[] =>
   numbers.map((part) => part.map(([bucket = -1, count = 0]) => [bucket, count]));
@@ -35,6 +35,35 @@ describe('the histogram of latencies', () => {
       [3, 1],
       [9, 6],
       [30, 2],
+    ]);
+  });
+
+  it('is counted exactly in wider buckets, whose bounds are bounds of its own', () => {
+    const whole = golden.cases.filter(({ count }) => count < 2 ** 40); // their sum is a whole number here, too
+    const histogram = merge(whole.flatMap(({ parts: numbers }) => parts(numbers)));
+    expect(histogram.length).toBeGreaterThan(100);
+    const upTo = (of: Histogram, last: number) => countOf(of.filter(([bucket]) => bucket <= last));
+    for (const size of [1, 2, 4, 8]) {
+      const wider = grouped(histogram, size);
+      expect(countOf(wider)).toBe(countOf(histogram));
+      for (const [last] of wider) expect(upTo(wider, last)).toBe(upTo(histogram, last));
+    }
+    expect(
+      grouped(
+        [
+          [0, 1],
+          [1, 2],
+          [8, 3],
+          [9, 4],
+          [154, 5],
+        ],
+        8,
+      ),
+    ).toEqual([
+      [0, 1],
+      [8, 5],
+      [16, 4],
+      [160, 5],
     ]);
   });
 });
