@@ -1,7 +1,10 @@
+import { useId } from 'react';
 import { useI18n } from '../../shared/i18n/context';
 import type { Key } from '../../shared/i18n/es';
-import { type Axis, height, outline, positionOf, width } from './distribution';
+
+import type { Axis } from './distribution';
 import { type RouteFigures, rateSeconds } from './figures';
+import { Latencies } from './Latencies';
 
 interface Props {
   readonly route: RouteFigures;
@@ -14,90 +17,75 @@ const writers: Readonly<Record<string, Key>> = { direct: 'routes.direct', batch:
 /** What one route did. */
 export function RouteColumn({ route, axis, live }: Props) {
   const { t, format } = useI18n();
-  const { api, accent, errors } = route;
+  const heading = useId();
+  const { api, accent, errors, requests } = route;
   const writer = writers[route.writer];
   const latency = (ms: number | undefined) => (ms === undefined ? '–' : format.latency(ms));
+  const seconds = format.count(rateSeconds);
   return (
     <section
-      className={`route ${accent}`}
-      aria-label={api}
+      className={`route ${accent}${live ? ' now' : ''}`}
+      aria-labelledby={heading}
       data-api={api}
       data-share={route.share}
+      data-requests={requests}
       data-rows={route.rows}
+      data-errors={errors}
       data-p99={route.p99}
     >
-      <h3>
-        <span className="swatch" aria-hidden="true" />
-        {api}
-        <span className="writer">{writer ? t(writer) : route.writer}</span>
-      </h3>
+      <header>
+        <h3 id={heading}>
+          <span className="swatch" aria-hidden="true" />
+          {api} <span className="writer">{writer ? t(writer) : route.writer}</span>
+        </h3>
+        <p>{t('routes.share', { share: format.share(route.share) })}</p>
+      </header>
       <dl className="figures">
         <Figure
-          name={t('routes.rate')}
-          title={live ? t('routes.rateRecent', { seconds: format.count(rateSeconds) }) : t('routes.rateSpan')}
+          name={live ? t('routes.rateRecent', { seconds }) : t('routes.rateSpan')}
+          hint={live ? t('routes.rateRecentHint', { seconds }) : t('routes.rateSpanHint')}
           text={format.rate(route.rowsPerSecond)}
         />
-        <Figure name="p50" title={t('routes.p50')} text={latency(route.p50)} />
-        <Figure name="p95" title={t('routes.p95')} text={latency(route.p95)} />
-        <Figure name="p99" title={t('routes.p99')} text={latency(route.p99)} />
+        <Figure name={t('routes.requests')} hint={t('routes.requestsHint')} text={format.count(requests)} />
         <Figure
           name={t('routes.errors')}
-          title={t('routes.errorsHint')}
-          text={
-            errors > 0 ? `${format.count(errors)} · ${format.percent(route.errorShare)}` : format.count(0)
-          }
+          hint={t('routes.errorsHint')}
+          text={format.count(errors)}
           bad={errors > 0}
+          detail={errors > 0 ? format.share(route.errorShare) : undefined}
         />
+        <Figure name="p50" hint={t('routes.p50')} text={latency(route.p50)} />
+        <Figure name="p95" hint={t('routes.p95')} text={latency(route.p95)} />
+        <Figure name="p99" hint={t('routes.p99')} text={latency(route.p99)} />
       </dl>
-      {axis && route.p50 !== undefined && <Distribution route={route} axis={axis} />}
+      {axis && route.p50 !== undefined ? (
+        <Latencies route={route} axis={axis} />
+      ) : (
+        <p className="distribution-none">{t('routes.noLatency')}</p>
+      )}
     </section>
   );
 }
 
 interface FigureProps {
   readonly name: string;
-  readonly title: string; // what it means
+  readonly hint: string; // what it means
   readonly text: string;
   readonly bad?: boolean;
+  readonly detail?: string | undefined;
 }
 
-function Figure({ name, title, text, bad }: FigureProps) {
+function Figure({ name, hint, text, bad, detail }: FigureProps) {
   return (
-    <div title={title}>
+    <div title={hint}>
       <dt>
         {name}
-        <span className="visually-hidden"> ({title})</span>
+        <span className="visually-hidden"> ({hint})</span>
       </dt>
-      <dd className={bad ? 'wrong' : undefined}>{text}</dd>
+      <dd className={bad ? 'wrong' : undefined}>
+        {text}
+        {detail && <small> {detail}</small>}
+      </dd>
     </div>
-  );
-}
-
-function Distribution({ route, axis }: { readonly route: RouteFigures; readonly axis: Axis }) {
-  const { t, format } = useI18n();
-  const marks = [route.p50, route.p95, route.p99].filter((ms) => ms !== undefined);
-  const [p50 = '', p95 = '', p99 = ''] = marks.map(format.latency);
-  return (
-    <figure className="distribution">
-      <svg
-        viewBox={`0 0 ${width} ${height}`}
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={t('routes.distribution', { api: route.api, p50, p95, p99 })}
-      >
-        <path d={outline(route.latency, axis)} />
-        {[...new Set(marks)].map((ms) => {
-          const x = positionOf(ms, axis) * width;
-          return <line key={ms} x1={x} x2={x} y1="0" y2={height} />;
-        })}
-      </svg>
-      <div className="ticks" aria-hidden="true">
-        {axis.ticks.map(({ ms, at }) => (
-          <span key={ms} style={{ left: `${100 * at}%` }}>
-            {format.latencyTick(ms)}
-          </span>
-        ))}
-      </div>
-    </figure>
   );
 }

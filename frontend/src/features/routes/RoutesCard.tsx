@@ -1,10 +1,11 @@
-import { useId } from 'react';
+import { useId, useMemo } from 'react';
 import type { RouteSecond, RouteStats } from '../../shared/contract/event';
 import { useI18n } from '../../shared/i18n/context';
 import { axisOf } from './distribution';
 import { figuresOf, type Span } from './figures';
 import { RouteColumn } from './RouteColumn';
 import { RowsChart } from './RowsChart';
+import { ShareBar } from './ShareBar';
 import './routes.css';
 
 interface Props {
@@ -19,24 +20,29 @@ interface Props {
 export function RoutesCard({ stats, seconds, from, to, state }: Props) {
   const { t, format } = useI18n();
   const heading = useId();
-  const span: Span = { from, to, seconds };
-  const routes = figuresOf(stats, span);
+  const span = useMemo<Span>(() => ({ from, to, seconds }), [from, to, seconds]);
+  const routes = useMemo(() => figuresOf(stats, span), [stats, span]);
+  const axis = useMemo(() => axisOf(stats.map(({ latency }) => latency)), [stats]);
   const traffic = routes.some(({ requests }) => requests > 0);
-  const axis = axisOf(routes.map(({ latency }) => latency));
+  const rows = routes.reduce((all, route) => all + route.rows, 0);
   return (
-    <section className="card routes" aria-labelledby={heading} data-testid="routes">
+    <section
+      className="card routes"
+      aria-labelledby={heading}
+      aria-busy={state === 'loading'}
+      data-testid="routes"
+      data-state={state}
+    >
       <header className="routes-head">
         <h2 id={heading}>
           {t('routes.title')}
-          {traffic &&
-            ` · ${t('routes.rows', { rows: format.count(routes.reduce((all, { rows }) => all + rows, 0)) })}`}
+          {traffic && ` · ${t('routes.rows', { rows: format.count(rows) })}`}
         </h2>
-        <p className="axis-title">
-          {t('chart.recibido')}
-          {to > 0 && ` · ${format.dateTime(from)} – ${format.time(to)}`}
-        </p>
+        <Clock from={from} to={to} />
       </header>
-      {traffic ? (
+      {!traffic && <Nothing from={from} to={to} state={state} />}
+      {traffic && state === 'failed' && <p className="routes-old">{t('routes.failed')}</p>}
+      {traffic && (
         <>
           <ShareBar routes={routes} />
           <div className="routes-columns">
@@ -44,38 +50,43 @@ export function RoutesCard({ stats, seconds, from, to, state }: Props) {
               <RouteColumn key={route.api} route={route} axis={axis} live={seconds !== undefined} />
             ))}
           </div>
-          {seconds && <RowsChart seconds={seconds} apis={routes.map(({ api }) => api)} />}
+          {seconds && <RowsChart seconds={seconds} to={to} routes={routes} />}
         </>
-      ) : (
-        <p className="routes-none">
-          {state === 'ready'
-            ? t('routes.none', { from: format.dateTime(from), to: format.dateTime(to) })
-            : t(state === 'loading' ? 'range.loading' : 'routes.failed')}
-        </p>
       )}
     </section>
   );
 }
 
-interface ShareBarProps {
-  readonly routes: ReturnType<typeof figuresOf>;
+type Times = Pick<Props, 'from' | 'to'>;
+
+/** Of which time all the numbers are, and by which clock. */
+function Clock({ from, to }: Times) {
+  const { t, format } = useI18n();
+  const sameDay = format.date(from) === format.date(to);
+  return (
+    <p className="axis-title">
+      <span>{t('chart.recibido')}</span>{' '}
+      {to > 0 && (
+        <span className="span">
+          {format.dateTime(from)} – {sameDay ? format.time(to) : format.dateTime(to)}
+        </span>
+      )}
+    </p>
+  );
 }
 
-/** How the requests are split, against the half that the entry point promises. */
-function ShareBar({ routes }: ShareBarProps) {
+function Nothing({ from, to, state }: Times & Pick<Props, 'state'>) {
   const { t, format } = useI18n();
   return (
-    <div className="share-bar">
-      {routes
-        .filter(({ share }) => share > 0)
-        .map(({ api, accent, share }) => (
-          <div key={api} className={accent} style={{ flexGrow: share }}>
-            <span>
-              {api} · {format.percent(share)}
-            </span>
-          </div>
-        ))}
-      <span className="half" aria-hidden="true" title={t('routes.half', { half: format.percent(50, 0) })} />
+    <div className={`routes-none ${state}`}>
+      <svg className="nothing" viewBox="0 0 400 48" preserveAspectRatio="none" aria-hidden="true">
+        <path d="M0 47H400" />
+      </svg>
+      <p>
+        {state === 'ready'
+          ? t('routes.none', { from: format.dateTime(from), to: format.dateTime(to) })
+          : t(state === 'loading' ? 'range.loading' : 'routes.failed')}
+      </p>
     </div>
   );
 }

@@ -1,71 +1,95 @@
-import { useMemo, useRef } from 'react';
+import { useId, useMemo, useRef } from 'react';
 import type { Column, Frame, FrameSource, Lane } from '../../shared/chart/frame';
 import { TimeChart } from '../../shared/chart/TimeChart';
-import type { RouteSecond } from '../../shared/contract/event';
+import { type RouteSecond, WindowSeconds } from '../../shared/contract/event';
 import { useI18n } from '../../shared/i18n/context';
 import { parseTime } from '../../shared/stream/clock';
 import { still } from '../../shared/stream/series';
+import { type RouteFigures, settledBefore } from './figures';
 
 interface Props {
   readonly seconds: readonly RouteSecond[];
-  readonly apis: readonly string[];
+  readonly to: number; // ms since 1970
+  readonly routes: readonly RouteFigures[];
 }
 
-/** Rows a second over the last five minutes, by the clock of arrival. */
-export function RowsChart({ seconds, apis }: Props) {
+/** Rows a second of the routes over the last minutes, by the clock of arrival. */
+export function RowsChart({ seconds, to, routes }: Props) {
   const { t, format } = useI18n();
-  const names = useStable(apis);
-  const lanes = useMemo<Lane[]>(
-    () => [
-      {
-        lines: names.map((api, i) => ({
-          column: api,
-          name: api,
-          accent: i < 2 ? api : 'muted',
-          steps: true,
-          area: true,
-        })),
-        format: format.average,
-      },
-    ],
-    [names, format],
+  const heading = useId();
+  const apis = useStable(routes.map(({ api, accent }) => ({ api, accent })));
+  const lanes = useMemo<Lane[]>(() => {
+    const lines = apis.map(({ api, accent }) => ({
+      column: api,
+      name: t('routes.line', { api }),
+      accent,
+      steps: true,
+    }));
+    return [{ lines, format: format.average }];
+  }, [apis, t, format]);
+  const end = settledBefore(to) / 1_000;
+  const frame = useMemo(() => rowsFrame(seconds, names(apis), end), [seconds, apis, end]);
+  const source = useMemo<FrameSource>(() => still(frame), [frame]);
+  const peaks = names(apis).map((api) =>
+    t('routes.peak', { api, rows: format.count(Math.max(0, ...(frame.columns[api] ?? []))) }),
   );
-  const source = useMemo<FrameSource>(() => still(rowsFrame(seconds, names)), [seconds, names]);
-  const peak = Math.max(0, ...seconds.map(({ rows }) => rows));
   return (
-    <TimeChart
-      source={source}
-      lanes={lanes}
-      clock="recibido"
-      title={t('routes.rateChart')}
-      summary={t('routes.rateSummary', { peak: format.count(peak) })}
-      testId="rows-chart"
-    />
+    <section className="rows-time" aria-labelledby={heading}>
+      <header>
+        <h3 id={heading}>{t('routes.rateChart')}</h3>
+        <ul className="keys" aria-hidden="true">
+          {apis.map(({ api, accent }) => (
+            <li key={api} className={accent}>
+              <span className="swatch" />
+              {api}
+            </li>
+          ))}
+        </ul>
+      </header>
+      <TimeChart
+        source={source}
+        lanes={lanes}
+        clock="recibido"
+        title={t('routes.rateChart')}
+        summary={`${peaks.join(', ')}.`}
+        testId="rows-chart"
+      />
+    </section>
   );
 }
 
-/** The same array for as long as it says the same. */
-function useStable(names: readonly string[]): readonly string[] {
-  const held = useRef(names);
-  if (held.current.join() !== names.join()) held.current = names;
+function names(apis: readonly { readonly api: string }[]): string[] {
+  return apis.map(({ api }) => api);
+}
+
+/** The same object for as long as it says the same. */
+function useStable<T>(value: T): T {
+  const held = useRef(value);
+  if (JSON.stringify(held.current) !== JSON.stringify(value)) held.current = value;
   return held.current;
 }
 
-/** A second of which nothing is known, between the first and the last that are, brought no rows. */
-export function rowsFrame(seconds: readonly RouteSecond[], apis: readonly string[]): Frame {
-  const at = seconds.map(({ second }) => parseTime(second) / 1_000);
-  const first = at[0] ?? 0;
-  const last = at.at(-1) ?? 0;
-  const length = seconds.length === 0 ? 0 : last - first + 1;
-  const x = Float64Array.from({ length }, (_, i) => first + i);
+/**
+ * The seconds before `end`; those after it are still being counted. A second of which nothing is known, between the
+ * first and the last that are, brought no rows.
+ */
+export function rowsFrame(seconds: readonly RouteSecond[], apis: readonly string[], end: number): Frame {
+  const known = seconds
+    .map(({ second, api, rows }) => ({ at: parseTime(second) / 1_000, api, rows }))
+    .filter(({ at }) => at < end && at >= end - WindowSeconds);
+  const first = known[0]?.at ?? end;
+  const last = known.at(-1)?.at ?? end - 1;
+  const x = Float64Array.from({ length: last - first + 1 }, (_, i) => first + i);
   const columns: Record<string, Column> = Object.fromEntries(
-    apis.map((api) => [api, new Float64Array(length)]),
+    apis.map((api) => [api, new Float64Array(x.length)]),
   );
-  seconds.forEach(({ api, rows }, i) => {
+  for (const { at, api, rows } of known) {
     const column = columns[api];
-    if (column) column[(at[i] ?? first) - first] = rows;
-  });
-  return { x, columns, holes: [], from: Math.min(first, last - shortest), to: last, spans: false };
+    if (column) column[at - first] = rows;
+  }
+  const length = axes.find((axis) => end - first <= axis) ?? WindowSeconds;
+  return { x, columns, holes: [], from: end - length, to: end, spans: false };
 }
 
-const shortest = 60; // s, of the axis
+// As long as those of the live charts of the VM.
+const axes = [60, 120, 180, WindowSeconds]; // s

@@ -1,61 +1,93 @@
 // The picture of a histogram: a logarithmic axis, the same for all routes, so that they can be compared by eye.
-import { boundOf, countOf, type Histogram } from '../../shared/latency/histogram';
+import { boundOf, countOf, grouped, type Histogram } from '../../shared/latency/histogram';
 
 export interface Axis {
-  readonly from: number; // buckets, both ends of the axis
+  readonly from: number; // ms, both ends, round numbers
   readonly to: number;
-  readonly top: number; // the highest share of one bucket
-  readonly ticks: readonly { readonly ms: number; readonly at: number }[]; // `at` is 0–1
+  readonly ticks: readonly { readonly ms: number; readonly at: number }[]; // both ends, too; `at` is 0–1
+  readonly group: number; // buckets that are drawn as one
+  readonly top: number; // the highest share that one of them has
 }
 
 export const width = 400;
-export const height = 48;
-const shortest = 16; // buckets, two octaves: a picture of one bucket says nothing
+export const height = 100;
+export const headroom = 18; // over the highest step, for a label
 
 /** Undefined when nothing was counted. */
 export function axisOf(histograms: readonly Histogram[]): Axis | undefined {
   const buckets = histograms.flatMap((histogram) => histogram.map(([bucket]) => bucket));
   if (buckets.length === 0) return undefined;
-  const lowest = Math.min(...buckets) - 2;
-  const highest = Math.max(...buckets) + 1;
-  const missing = Math.max(shortest - (highest - lowest), 0) / 2;
-  const [from, to] = [lowest - Math.floor(missing), highest + Math.ceil(missing)];
-  const shares = histograms.flatMap((histogram) => {
-    const count = countOf(histogram);
-    return histogram.map(([, n]) => n / count);
-  });
-  const ticks = roundLatencies
-    .map((ms) => ({ ms, at: positionOf(ms, { from, to }) }))
-    .filter(({ at }) => at >= 0.02 && at <= 0.98);
-  return { from, to, top: Math.max(...shares), ticks: spread(ticks) };
+  const first = Math.min(...buckets);
+  const last = Math.max(...buckets);
+  // A wide axis has no room for narrow buckets, whose counts would be noise.
+  const group = [1, 2, 4].find((size) => (last - first) / size <= mostSteps) ?? 8;
+  const ends = roundAround(
+    boundOf(Math.ceil(first / group) * group - group),
+    boundOf(Math.ceil(last / group) * group),
+  );
+  const shares = histograms.flatMap((histogram) => sharesOf(histogram, group).map(([, share]) => share));
+  return { ...ends, ticks: ticksOf(ends), group, top: Math.max(...shares) };
 }
 
 /** Where a latency lies on the axis, 0–1. */
-export function positionOf(ms: number, { from, to }: Pick<Axis, 'from' | 'to'>): number {
-  const bucket =
-    Math.log2(ms / boundOf(0)) * (boundaryBuckets / Math.log2(boundOf(boundaryBuckets) / boundOf(0)));
-  return (bucket - from) / (to - from);
+export function positionOf(ms: number, { from, to }: Ends): number {
+  return Math.log(ms / from) / Math.log(to / from);
 }
 
-/** The outline of the area, a step for each bucket. */
-export function outline(histogram: Histogram, { from, to, top }: Axis): string {
-  const count = countOf(histogram);
-  const x = (bucket: number) => Math.round(((bucket - from) / (to - from)) * width * 10) / 10;
+/** The outline of the area, a step for each group of buckets. */
+export function outline(histogram: Histogram, axis: Axis): string {
+  const x = (bucket: number) => rounded(positionOf(boundOf(bucket), axis) * width);
   let path = `M0 ${height}`;
-  for (const [bucket, n] of histogram) {
-    const y = Math.round((1 - n / count / top) * height * 10) / 10;
-    path += `H${x(bucket - 1)}V${y}H${x(bucket)}V${height}`;
+  let end = Number.NEGATIVE_INFINITY;
+  for (const [last, share] of sharesOf(histogram, axis.group)) {
+    if (last - axis.group !== end) path += `V${height}H${x(last - axis.group)}`;
+    path += `V${rounded(height - (share / axis.top) * (height - headroom))}H${x(last)}`;
+    end = last;
   }
-  return `${path}H${width}Z`;
+  return `${path}V${height}H${width}`;
 }
 
-const boundaryBuckets = 8; // one octave, to read the width of a bucket from its bounds
-const roundLatencies = [
-  0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000,
-];
+type Ends = Pick<Axis, 'from' | 'to'>;
 
-/** Not more labels than a phone has room for. */
-function spread<T>(ticks: readonly T[]): T[] {
-  const every = Math.ceil(ticks.length / 5);
-  return ticks.filter((_, i) => i % every === 0);
+const mostSteps = 48;
+const shortest = 8; // times, between the ends: a picture of one bucket says nothing
+const nearest = 0.18; // of the axis, between labels: what a phone has room for
+
+/** 0.01 ms to 500 s: nothing that a histogram tells apart lies outside. */
+const roundLatencies = [-2, -1, 0, 1, 2, 3, 4, 5].flatMap((power) =>
+  [1, 2, 5].map((digit) => Number(`${digit}e${power}`)),
+);
+
+function roundAround(lowest: number, highest: number): Ends {
+  let i = roundLatencies.findLastIndex((ms) => ms <= lowest);
+  let j = roundLatencies.findIndex((ms) => ms >= highest);
+  const ends = () => ({ from: roundLatencies[i] ?? lowest, to: roundLatencies[j] ?? highest });
+  while (ends().to < shortest * ends().from) {
+    i = Math.max(i - 1, 0);
+    j = Math.min(j + 1, roundLatencies.length - 1);
+  }
+  return ends();
+}
+
+/** Both ends, then the powers of ten, then what else has room. */
+function ticksOf(ends: Ends): Axis['ticks'] {
+  const inside = roundLatencies.filter((ms) => ms > ends.from && ms < ends.to);
+  const isPower = (ms: number) => Number.isInteger(rounded(Math.log10(ms)));
+  const wanted = [ends.from, ends.to, ...inside.filter(isPower), ...inside.filter((ms) => !isPower(ms))].map(
+    (ms) => ({ ms, at: positionOf(ms, ends) }),
+  );
+  const ticks: { ms: number; at: number }[] = [];
+  for (const tick of wanted) {
+    if (ticks.every(({ at }) => Math.abs(at - tick.at) >= nearest)) ticks.push(tick);
+  }
+  return ticks.sort((a, b) => a.ms - b.ms);
+}
+
+function sharesOf(histogram: Histogram, group: number): Histogram {
+  const count = countOf(histogram);
+  return grouped(histogram, group).map(([last, n]) => [last, n / count]);
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
 }

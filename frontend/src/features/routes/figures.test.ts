@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { at, makeSecond } from '../../shared/stream/testing';
-import { axisOf, outline, positionOf, width } from './distribution';
-import { figuresOf } from './figures';
+import { figuresOf, settledBefore } from './figures';
 import { rowsFrame } from './RowsChart';
 
 const noon = Date.UTC(2026, 2, 1, 12);
@@ -38,6 +37,7 @@ describe('the figures of the routes', () => {
       { api: 'api1', share: 0, p50: undefined },
       { api: 'api2', share: 0, p50: undefined },
     ]);
+    expect(figuresOf([], { ...span, to: noon })[0]?.rowsPerSecond).toBe(0);
     expect(figuresOf([route({ api: 'api3' })], span).map(({ api, share }) => [api, share])).toEqual([
       ['api1', 0],
       ['api2', 0],
@@ -46,46 +46,31 @@ describe('the figures of the routes', () => {
   });
 });
 
-describe('the picture of the latencies', () => {
-  it('has one axis for all, with room at both ends, and round labels on it', () => {
-    const axis = axisOf([
-      [[30, 5]],
-      [
-        [60, 1],
-        [70, 1],
-      ],
-    ]);
-    if (!axis) throw new Error('no axis');
-    expect(axis.from).toBeLessThan(29);
-    expect(axis.to).toBeGreaterThan(70);
-    expect(axis.top).toBe(1);
-    expect(axis.ticks.every(({ at }, i, all) => at > (all[i - 1]?.at ?? 0) && at < 1)).toBe(true);
-    expect(axis.ticks.length).toBeGreaterThan(2);
-    expect(axis.ticks.length).toBeLessThanOrEqual(5);
-    expect(axisOf([[], []])).toBeUndefined();
-  });
-
-  it('puts a latency where its bucket is drawn', () => {
-    const axis = axisOf([[[40, 1]]]);
-    if (!axis) throw new Error('no axis');
-    const drawn = outline([[40, 1]], axis);
-    const [left = 0, right = 0] = [...drawn.matchAll(/H([\d.]+)V/g)].map(([, x]) => Number(x));
-    const middle = positionOf(0.1 * 2 ** (39.5 / 8), axis) * width;
-    expect(middle).toBeCloseTo((left + right) / 2, 0);
-    expect(right - left).toBeCloseTo(width / (axis.to - axis.from), 0);
-  });
-});
-
 describe('the rows of each second', () => {
+  const end = noon / 1_000 + 4;
+
   it('are zero where nothing is known between two seconds that are', () => {
     const { x, columns, from, to } = rowsFrame(
       [route({ second: at(0), rows: 5 }), route({ second: at(3), api: 'api2', rows: 7 })],
       ['api1', 'api2'],
+      end,
     );
     expect([...x].map((s) => s - noon / 1_000)).toEqual([0, 1, 2, 3]);
     expect([...(columns.api1 ?? [])]).toEqual([5, 0, 0, 0]);
     expect([...(columns.api2 ?? [])]).toEqual([0, 0, 0, 7]);
-    expect(to - from).toBe(60);
-    expect(rowsFrame([], ['api1']).x).toHaveLength(0);
+    expect([from, to]).toEqual([end - 60, end]);
+  });
+
+  it('are of the five minutes before those that are still being counted', () => {
+    const seconds = [-297, -296, 3, 4].map((s) => route({ second: at(s), rows: 1 }));
+    const { x, from } = rowsFrame(seconds, ['api1'], settledBefore(noon + 6_900) / 1_000);
+    expect([x[0], x.at(-1), from]).toEqual([end - 300, end - 1, end - 300]);
+    expect(rowsFrame([], ['api1'], end).x).toHaveLength(0);
+  });
+
+  it('leave the axis at the present when no traffic comes any more', () => {
+    const { x, from, to } = rowsFrame([route({ second: at(-90) })], ['api1'], end);
+    expect([...x]).toEqual([end - 94]);
+    expect([from, to]).toEqual([end - 120, end]);
   });
 });

@@ -30,8 +30,14 @@ const accents = ['api1', 'api2', 'muted'];
 
 /** Live, the rate is that of these last seconds: over five minutes, a burst of one would be nothing. */
 export const rateSeconds = 10;
-// The last seconds are still being counted.
+
+// An instance writes a second within one after it, and the stream looks once a second.
 const settling = 2; // s
+
+/** The second, in ms, before which nothing is still being counted. */
+export function settledBefore(now: number): number {
+  return Math.floor(now / 1_000 - settling) * 1_000;
+}
 
 export function figuresOf(stats: readonly RouteStats[], span: Span): RouteFigures[] {
   const names = [...new Set([...expected, ...stats.map(({ api }) => api)])].sort();
@@ -45,9 +51,7 @@ export function figuresOf(stats: readonly RouteStats[], span: Span): RouteFigure
       requests,
       share: all > 0 ? (100 * requests) / all : 0,
       rows,
-      rowsPerSecond: span.seconds
-        ? recentRate(api, span.seconds, span.to)
-        : rows / ((span.to - span.from) / 1_000),
+      rowsPerSecond: span.seconds ? recentRate(api, span.seconds, span.to) : rateOver(rows, span),
       errors,
       errorShare: requests > 0 ? (100 * errors) / requests : 0,
       latency,
@@ -60,8 +64,12 @@ export function figuresOf(stats: readonly RouteStats[], span: Span): RouteFigure
 
 const nothing: Omit<RouteStats, 'api'> = { writer: '', requests: 0, rows: 0, errors: 0, latency: [] };
 
+function rateOver(rows: number, { from, to }: Span): number {
+  return to > from ? rows / ((to - from) / 1_000) : 0;
+}
+
 function recentRate(api: string, seconds: readonly RouteSecond[], now: number): number {
-  const to = Math.floor(now / 1_000 - settling) * 1_000;
+  const to = settledBefore(now);
   const from = to - rateSeconds * 1_000;
   let rows = 0;
   for (const second of seconds) {

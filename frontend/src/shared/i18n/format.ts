@@ -11,7 +11,9 @@ export interface Formatter {
   count(value: number): string;
   /** 9 or, where it is the average of counts, 9.3 */
   average(value: number): string;
-  /** 30.2 rows a second */
+  /** 50.1 % of a whole, which is 0.0 % or 100.0 % only if it is none or all of it. */
+  share(value: number): string;
+  /** 30.2 rows a second, 1 204 where tenths say nothing, 0.012 where they would say 0.0. */
   rate(perSecond: number): string;
   /** 4.1 ms, 17 ms, 1.2 s: of milliseconds, with the two digits that a histogram vouches for. */
   latency(ms: number): string;
@@ -34,7 +36,8 @@ export interface Formatter {
 export function makeFormatter(locale: string): Formatter {
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const tenths = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-  const short = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  const oneDigit = new Intl.NumberFormat(locale, { maximumSignificantDigits: 1 });
+  const twoDigits = new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 });
   const hundredths = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const percents = [0, 1].map(
     (decimals) =>
@@ -45,6 +48,7 @@ export function makeFormatter(locale: string): Formatter {
         maximumFractionDigits: decimals,
       }),
   );
+  const percent = (value: number, decimals = 1) => percents[decimals]?.format(value) ?? '';
   const clock = new Intl.DateTimeFormat(locale, {
     hour: '2-digit',
     minute: '2-digit',
@@ -62,11 +66,19 @@ export function makeFormatter(locale: string): Formatter {
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' });
 
   return {
-    percent: (value, decimals = 1) => percents[decimals]?.format(value) ?? '',
+    percent,
     mebibytes: (value) => `${whole.format(value)}${nbsp}MiB`,
     count: (value) => whole.format(value),
     average: (value) => (Number.isInteger(value) ? whole : tenths).format(value),
-    rate: (perSecond) => tenths.format(perSecond),
+    share(value) {
+      if (value > 0 && value < 0.05) return `<${nbsp}${percent(0.1)}`;
+      if (value < 100 && value >= 99.95) return `>${nbsp}${percent(99.9)}`;
+      return percent(value);
+    },
+    rate(perSecond) {
+      if (perSecond > 0 && perSecond < 0.095) return twoDigits.format(perSecond);
+      return (perSecond < 999.95 ? tenths : whole).format(perSecond);
+    },
     latency(ms) {
       // Rounded first: 999.6 ms is 1.0 s.
       const rounded = Number(ms.toPrecision(2));
@@ -75,7 +87,7 @@ export function makeFormatter(locale: string): Formatter {
       return `${digits.format(value)}${nbsp}${unit}`;
     },
     latencyTick: (ms) =>
-      ms < 1_000 ? `${short.format(ms)}${nbsp}ms` : `${short.format(ms / 1_000)}${nbsp}s`,
+      ms < 1_000 ? `${oneDigit.format(ms)}${nbsp}ms` : `${oneDigit.format(ms / 1_000)}${nbsp}s`,
     age(seconds) {
       // 9.97 s must not be shown as 10.0 s.
       const unrounded = Math.floor(seconds * 10) / 10;

@@ -54,12 +54,21 @@ describe('the formatter', () => {
     const { latency, latencyTick } = makeFormatter('es-ES');
     const shown = [0.0957, 0.996, 4.149, 9.96, 17.4, 999.6, 12_345].map((ms) => plain(latency(ms)));
     expect(shown).toEqual(['0,10 ms', '1,0 ms', '4,1 ms', '10 ms', '17 ms', '1,0 s', '12 s']);
-    expect([0.5, 2, 500, 5_000].map((ms) => plain(latencyTick(ms)))).toEqual([
+    expect([0.05, 0.5, 2, 500, 5_000].map((ms) => plain(latencyTick(ms)))).toEqual([
+      '0,05 ms',
       '0,5 ms',
       '2 ms',
       '500 ms',
       '5 s',
     ]);
+  });
+
+  it('writes rates and shares that are something never as nothing', () => {
+    const { rate, share } = makeFormatter('es-ES');
+    const rates = [0, 0.0123, 0.1, 30.24, 999.9, 999.96, 12_345.6].map(rate);
+    expect(rates).toEqual(['0,0', '0,012', '0,1', '30,2', '999,9', '1000', '12.346']);
+    const shares = [0, 0.01, 0.05, 49.96, 99.94, 99.99, 100].map((value) => plain(share(value)));
+    expect(shares).toEqual(['0,0 %', '< 0,1 %', '0,1 %', '50,0 %', '99,9 %', '> 99,9 %', '100,0 %']);
   });
 
   it('labels a time axis by the distance of its labels', () => {
