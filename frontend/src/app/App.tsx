@@ -78,7 +78,7 @@ export function App() {
                   }
                 />
               )}
-              <ExportButton source={source} />
+              <ExportButton source={source} follows={place.range.kind !== 'fixed'} />
             </>
           )}
         </Header>

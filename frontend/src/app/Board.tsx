@@ -25,7 +25,7 @@ interface Props {
 /** The evidence, in the order in which a doubting person asks for it. */
 export function Board({ source, range, view, latest, live, paused }: Props) {
   const progress = useProgress(source);
-  const routes = useRoutes(range, source, progress, view);
+  const routes = useRoutes(range, source, view, paused);
   const now = range.kind === 'fixed' ? undefined : latest;
   return (
     <>

@@ -5,8 +5,13 @@ import type { Source } from '../../shared/past/source';
 import { wireTime } from '../../shared/stream/clock';
 import { useStream } from '../../shared/stream/context';
 
+interface Props {
+  readonly source: Source;
+  readonly follows: boolean; // the end is the newest sample; else it is not included
+}
+
 /** Saves the rows of the time that the page shows, as they are stored. */
-export function ExportButton({ source }: { readonly source: Source }) {
+export function ExportButton({ source, follows }: Props) {
   const { t } = useI18n();
   const { access } = useStream();
   const [failed, setFailed] = useState('');
@@ -15,8 +20,8 @@ export function ExportButton({ source }: { readonly source: Source }) {
     setFailed('');
     const { from, to } = source.frame();
     const { host } = source;
-    // The end is not included, and the newest row is.
-    const query = new URLSearchParams({ host, from: wireTime(from * 1_000), to: wireTime(to * 1_000 + 1) });
+    const end = to * 1_000 + (follows ? 1 : 0);
+    const query = new URLSearchParams({ host, from: wireTime(from * 1_000), to: wireTime(end) });
     const url = `/export.csv?${query}`;
     const name = `pulso-${host || 'vm'}.csv`;
     if (access.token === undefined) {

@@ -243,6 +243,8 @@ export class Plot {
         dataIdx: (plot, _, closest, seconds) => this.#hovered(plot, closest, seconds),
         bind: {
           mousedown: (_, __, handler) => (event) => {
+            // Before a chart that had the focus loses it, which hides the crosshairs: it would drag our brush away.
+            this.#element.focus({ preventScroll: true });
             this.#brushing = event.button === 0;
             this.#anchor = undefined;
             handler(event);

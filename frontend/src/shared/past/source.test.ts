@@ -103,6 +103,25 @@ describe('a source that follows', () => {
     expect(source.progress().kind).toBe('ready'); // and shows what it has meanwhile
   });
 
+  it('asks as soon as there is a newest sample to ask from, and once', async () => {
+    const { store, frames } = makeStore();
+    const { ask, answer } = asking();
+    const source = new FollowingSource(store, ask, 'vm-a', '1h'); // of an address, before the first snapshot
+    store.connected();
+    frames();
+    expect(ask).not.toHaveBeenCalled();
+    for (const id of [1, 2, 3]) {
+      store.samples(samples(id));
+      frames();
+    }
+    expect(ask).toHaveBeenCalledTimes(1);
+    await answer(makeHistory(0, 0, 20));
+    store.samples(samples(4));
+    frames();
+    expect(ask).toHaveBeenCalledTimes(1);
+    expect(source.progress().kind).toBe('ready');
+  });
+
   it('takes the answer to its last question only', async () => {
     const { answer, source } = following(10);
     source.retry();
@@ -128,6 +147,19 @@ describe('a source of a fixed time', () => {
     await answer(makeHistory(0, 3, 0.5, { buckets: [makeBucket(1)], routes }));
     expect(source.frame()).toMatchObject({ from: at0, to: at0 + 2.5, spans: true, step: 0.5 });
     expect(source.routes).toEqual({ stats: routes, from: at0 * 1_000, to: (at0 + 3) * 1_000 });
+  });
+
+  it('asks once more where the answer is from rollups, which are some seconds behind', async () => {
+    const { store } = makeStore();
+    const { ask, answer } = asking();
+    const source = new FixedSource(ask, 'vm-a', 0, 7_200_000, liveSource(store, 'vm-a'));
+    await answer(makeHistory(0, 7_200, 60, { resolution: 'minute' }));
+    expect(source.frame().x).toHaveLength(0);
+    vi.advanceTimersByTime(6_000);
+    await answer(makeHistory(0, 7_200, 60, { resolution: 'minute', buckets: [makeBucket(60)] }));
+    expect(source.frame().x).toHaveLength(1);
+    vi.advanceTimersByTime(60_000);
+    expect(ask).toHaveBeenCalledTimes(2);
   });
 
   it('says why it failed, and tries again', async () => {

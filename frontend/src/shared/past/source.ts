@@ -1,5 +1,11 @@
 import type { Frame, FrameSource } from '../chart/frame';
-import { type HistoryQuery, type RouteStats, WindowSeconds } from '../contract/event';
+import {
+  type History,
+  type HistoryQuery,
+  ResolutionSample,
+  type RouteStats,
+  WindowSeconds,
+} from '../contract/event';
 import { lengths } from '../range/range';
 import { parseTime, wireTime } from '../stream/clock';
 import type { Ask } from '../stream/portal';
@@ -73,7 +79,8 @@ abstract class PastSource implements Source {
   protected readonly listeners = new Set<() => void>();
   protected stretches: Stretches | undefined;
   #progress: Progress = loading;
-  #question = 0; // of which the answer is awaited
+  #question = 0; // the number of the last one; below zero when there are to be no more
+  #asking = false; // its answer is awaited
   #routes: PastRoutes | undefined;
 
   constructor(
@@ -83,7 +90,7 @@ abstract class PastSource implements Source {
 
   abstract frame(): Frame;
   protected abstract query(): HistoryQuery | undefined;
-  protected answered(): void {}
+  protected answered(_: History): void {}
   close(): void {
     this.#question = -1;
     this.listeners.clear();
@@ -115,19 +122,26 @@ abstract class PastSource implements Source {
     const query = this.query();
     if (!query || this.#question < 0) return;
     this.#question += 1;
+    this.#asking = true;
     const question = this.#question;
     if (!this.stretches) this.#become(loading);
     try {
       const history = await this.ask(query);
       if (question !== this.#question) return;
+      this.#asking = false;
       this.stretches = new Stretches(history);
       this.#routes = { stats: history.routes, from: parseTime(history.from), to: parseTime(history.to) };
-      this.answered();
+      this.answered(history);
       this.#become(ready);
     } catch (error) {
       if (question !== this.#question) return;
+      this.#asking = false;
       this.#become({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
     }
+  }
+
+  protected get asking(): boolean {
+    return this.#asking;
   }
 
   protected changed(): void {
@@ -145,11 +159,15 @@ abstract class PastSource implements Source {
   }
 }
 
+// What arrived in the last seconds before a question may not be in its answer yet, and in that to the next.
+const rollupsBehind = 6_000; // ms
+
 /** A time that does not move. */
 export class FixedSource extends PastSource {
   readonly #query: HistoryQuery;
   readonly #frame: Frame;
   #loaded: Frame | undefined;
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   /** Until the answer is there, it shows what another source knows of that time. */
   constructor(ask: Ask, host: string, from: number, to: number, preview: Source) {
@@ -163,6 +181,11 @@ export class FixedSource extends PastSource {
     void this.load();
   }
 
+  override close(): void {
+    super.close();
+    clearTimeout(this.#again);
+  }
+
   frame(): Frame {
     return this.#loaded ?? this.#frame;
   }
@@ -171,9 +194,11 @@ export class FixedSource extends PastSource {
     return this.#query;
   }
 
-  protected override answered(): void {
+  protected override answered({ resolution }: History): void {
     const { from, to } = this.#frame;
     this.#loaded = this.stretches?.frame(from, to);
+    if (resolution === ResolutionSample || this.#again !== undefined) return;
+    this.#again = setTimeout(() => void this.load(), rollupsBehind);
   }
 }
 
@@ -251,11 +276,12 @@ export class FollowingSource extends PastSource {
     return this.stretches?.frame(from, to) ?? { ...nothing, from, to };
   }
 
-  /** Asks again after an absence that the stream could not make good, and after a failure once there is a connection. */
+  /** Asks once there is something to ask for; again after an absence that the stream could not make good, and after a failure once there is a connection. */
   #look(): void {
     const { missed, link } = this.store.view();
+    const unasked = !this.stretches && !this.asking && this.progress().kind === 'loading';
     const failed = this.progress().kind === 'failed' && link === 'connected' && this.#link !== 'connected';
-    if (failed || (missed && !this.#wasMissed)) void this.load();
+    if (unasked || failed || (missed && !this.#wasMissed)) void this.load();
     this.#wasMissed = missed;
     this.#link = link;
   }

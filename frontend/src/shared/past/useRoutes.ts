@@ -1,11 +1,12 @@
-import { useEffect, useMemo, useState } from 'react';
-import { type RouteSecond, type RouteStats, WindowSeconds } from '../contract/event';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { HistoryPoints, type RouteSecond, type RouteStats, WindowSeconds } from '../contract/event';
 import { mergeSeconds } from '../latency/routes';
 import { lengths, type Range } from '../range/range';
 import { parseTime, wireTime } from '../stream/clock';
 import { useStream } from '../stream/context';
 import type { View } from '../stream/store';
 import type { PastRoutes, Progress, Source } from './source';
+import { useProgress } from './useSource';
 
 /** What the routes did in the time that the page shows, by the clock of arrival. */
 export interface ShownRoutes {
@@ -17,15 +18,23 @@ export interface ShownRoutes {
 }
 
 const askEvery = 15_000; // ms
-const points = 1_440;
+const soon = 500; // ms, until the server has said its time
 
 /**
  * The routes beside the VM: live and over the last hour or day those that end now, whatever `hora` a replay brings; of a
  * fixed range what was received in the same time.
  */
-export function useRoutes(range: Range, source: Source, progress: Progress, view: View): ShownRoutes {
+export function useRoutes(range: Range, source: Source, view: View, paused: boolean): ShownRoutes {
+  const now = useRoutesOfNow(range, source, view);
+  const shown = useRef(now);
+  if (!paused) shown.current = now;
+  return shown.current;
+}
+
+function useRoutesOfNow(range: Range, source: Source, view: View): ShownRoutes {
   const { store } = useStream();
-  const following = useFollowed(range, source.host);
+  const following = useFollowed(range);
+  const progress = useProgress(source);
   const merged = useMemo(() => mergeSeconds(view.routes), [view.routes]);
   if (range.kind === 'live') {
     const to = store.now();
@@ -44,7 +53,7 @@ interface Followed {
 }
 
 /** Asks again and again for the routes of the last hour or day. */
-function useFollowed({ kind }: Range, host: string): Followed {
+function useFollowed({ kind }: Range): Followed {
   const { store, portal } = useStream();
   const [followed, setFollowed] = useState<Followed>({ routes: undefined, state: 'loading' });
 
@@ -52,13 +61,16 @@ function useFollowed({ kind }: Range, host: string): Followed {
     if (kind !== '1h' && kind !== '24h') return undefined;
     let open = true;
     setFollowed({ routes: undefined, state: 'loading' });
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const look = async () => {
       const to = store.now();
+      timer = setTimeout(() => void look(), Number.isNaN(to) ? soon : askEvery);
       if (Number.isNaN(to)) return;
       try {
-        // A minute more than an hour comes from the rollups, which cost nothing, and not from the samples.
+        // A minute more than an hour comes from the rollups, which cost nothing, and not from the samples. The routes are
+        // the same whatever the host, and of those without a name there are the fewest buckets.
         const from = wireTime(to - lengths[kind] * 1_000 - 60_000);
-        const history = await portal.history({ host, from, to: wireTime(to), points });
+        const history = await portal.history({ host: '', from, to: wireTime(to), points: HistoryPoints });
         const routes = {
           stats: history.routes,
           from: parseTime(history.from),
@@ -71,12 +83,11 @@ function useFollowed({ kind }: Range, host: string): Followed {
       }
     };
     void look();
-    const timer = setInterval(() => void look(), askEvery);
     return () => {
       open = false;
-      clearInterval(timer);
+      clearTimeout(timer);
     };
-  }, [store, portal, host, kind]);
+  }, [store, portal, kind]);
 
   return followed;
 }
