@@ -1,14 +1,13 @@
-import { expect, type Page } from '@playwright/test';
-import { test } from './system';
+import { expect, number, test } from './test';
 
 test.setTimeout(120_000);
 
-/** The number in an attribute of an element. */
-async function number(page: Page, id: string, attribute: string): Promise<number> {
-  return Number(await page.getByTestId(id).getAttribute(attribute));
-}
+const charts = ['cpu-chart', 'ram-chart', 'process-chart'];
 
-test('a sample travels from this machine to a point on a chart', async ({ page, system }, testInfo) => {
+test('a sample travels from this machine to a point on a chart', async ({
+  page,
+  empty: system,
+}, testInfo) => {
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(String(error)));
   page.on('console', (message) => {
@@ -22,10 +21,10 @@ test('a sample travels from this machine to a point on a chart', async ({ page, 
   await shot('waiting');
 
   await system.record(30, 6, 200);
-  const replay = system.replay(20);
+  const replay = system.replay(50);
 
-  // While phase 2 runs, both charts gain points and the table fills.
-  for (const chart of ['cpu-chart', 'ram-chart']) {
+  // While phase 2 runs, the charts gain points and the table fills.
+  for (const chart of charts) {
     await expect.poll(() => number(page, chart, 'data-points'), { timeout: 30_000 }).toBeGreaterThan(0);
     const before = await number(page, chart, 'data-points');
     await expect.poll(() => number(page, chart, 'data-points'), { timeout: 30_000 }).toBeGreaterThan(before);
@@ -39,7 +38,11 @@ test('a sample travels from this machine to a point on a chart', async ({ page, 
   const { acknowledged, distinct_samples } = await replay;
   await expect(page.getByTestId('rows-total')).toHaveAttribute('data-value', `${acknowledged}`);
   await expect(page.getByTestId('distinct-total')).toHaveAttribute('data-value', `${distinct_samples}`);
-  expect(await number(page, 'cpu-chart', 'data-points')).toBe(distinct_samples);
+  expect(await number(page, 'repeated-total', 'data-value')).toBe(acknowledged - distinct_samples);
+  expect(acknowledged).toBeGreaterThan(distinct_samples);
+  for (const chart of charts) {
+    expect(await number(page, chart, 'data-points')).toBe(distinct_samples);
+  }
   expect(problems).toEqual([]);
   await shot('end');
 

@@ -10,6 +10,8 @@ export default defineConfig({
     baseURL: process.env.PULSO_URL ?? 'http://127.0.0.1:8000',
     browserName: 'chromium',
     headless: true,
+    locale: 'es-ES',
+    viewport: { width: 1_440, height: 1_000 },
     launchOptions: {
       // The distribution's own browser: nothing is downloaded.
       executablePath: process.env.PULSO_CHROMIUM ?? '/usr/bin/chromium',

@@ -15,8 +15,9 @@ export class Replica {
     private readonly frontend: Program,
   ) {}
 
-  static async start(dsn: string): Promise<Replica> {
-    const socket = new Program('socket', await freePort(), { PULSO_DB_DSN: dsn });
+  /** `variables` are what the socket service is told besides. */
+  static async start(dsn: string, variables: Record<string, string> = {}): Promise<Replica> {
+    const socket = new Program('socket', await freePort(), { PULSO_DB_DSN: dsn, ...variables });
     const frontend = new Program('frontend', await freePort(), { PULSO_SOCKET_URL: socket.url });
     const replica = new Replica(socket, frontend);
     await replica.resume();
@@ -28,9 +29,14 @@ export class Replica {
     return this.frontend.url;
   }
 
-  /** Ends the socket service; the dashboard stays. */
+  /** Ends the socket service in order; the dashboard stays. */
   pause(): Promise<void> {
     return this.socket.stop();
+  }
+
+  /** Ends it by SIGKILL. */
+  kill(): Promise<void> {
+    return this.socket.kill();
   }
 
   resume(): Promise<void> {
@@ -77,6 +83,15 @@ class Program {
     program.kill('SIGTERM');
     const [code] = await exit;
     if (code !== 0) throw new Error(`${this.name} ended with ${code}`);
+  }
+
+  async kill(): Promise<void> {
+    const program = this.running;
+    if (!program) throw new Error(`${this.name} does not run`);
+    this.running = undefined;
+    const exit = once(program, 'exit');
+    program.kill('SIGKILL');
+    await exit;
   }
 }
 

@@ -1,11 +1,11 @@
 // The whole of Pulso on this machine, for the tests: the real programs on a private database, and the two phases.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { test as base } from '@playwright/test';
+import type { Readable, Writable } from 'node:stream';
 
 const root = resolve(import.meta.dirname, '../..');
 const locust = join(root, 'bin', 'locust');
@@ -19,6 +19,9 @@ interface Where {
   dsn: string; // of the database
 }
 
+/** What a test may end, and start again. */
+type Part = 'mariadb' | 'socket';
+
 /** What phase 2 says in the end. */
 export interface Summary {
   acknowledged: number;
@@ -27,7 +30,8 @@ export interface Summary {
 
 export class System {
   private constructor(
-    private readonly program: ChildProcess,
+    private readonly program: ChildProcessByStdio<Writable, Readable, null>,
+    private readonly lines: AsyncIterator<string>, // that the program prints
     private readonly dir: string,
     readonly where: Where,
   ) {}
@@ -36,12 +40,26 @@ export class System {
     const dir = await mkdtemp(join(tmpdir(), 'pulso-e2e-'));
     const program = spawn('bin/local', ['-dir', dir, 'up'], {
       cwd: root,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
-    for await (const line of createInterface({ input: program.stdout })) {
-      return new System(program, dir, JSON.parse(line));
-    }
-    throw new Error('bin/local up ended before the system was up');
+    const lines = createInterface({ input: program.stdout })[Symbol.asyncIterator]();
+    return new System(program, lines, dir, JSON.parse(await nextOf(lines)));
+  }
+
+  /** Ends a part by SIGKILL. */
+  kill(part: Part): Promise<void> {
+    return this.#tell(`kill ${part}`);
+  }
+
+  /** Starts a part again, where it was, and returns when it is ready. */
+  restart(part: Part): Promise<void> {
+    return this.#tell(`restart ${part}`);
+  }
+
+  async #tell(line: string): Promise<void> {
+    this.program.stdin.write(`${line}\n`);
+    const answer = await nextOf(this.lines);
+    if (answer !== line) throw new Error(`${line}: ${answer}`);
   }
 
   /** Phase 1: users load the machine, and what the agent said is kept. */
@@ -87,15 +105,8 @@ export class System {
   }
 }
 
-/** A test with a running system, shared by the tests of a worker. */
-export const test = base.extend<object, { system: System }>({
-  system: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of what a fixture needs from here
-    async ({}, use) => {
-      const system = await System.start();
-      await use(system);
-      await system.stop();
-    },
-    { scope: 'worker', timeout: 60_000 },
-  ],
-});
+async function nextOf(lines: AsyncIterator<string>): Promise<string> {
+  const { value, done } = await lines.next();
+  if (done) throw new Error('bin/local up ended');
+  return value;
+}
