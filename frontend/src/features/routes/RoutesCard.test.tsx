@@ -115,6 +115,12 @@ describe('RoutesCard', () => {
     expect(route('api1')).toBeNull();
   });
 
+  it('waits for a span that is not known yet', () => {
+    const { all } = show({ stats: [], seconds: [], from: Number.NaN, to: Number.NaN });
+    expect(all('.routes-none')).toEqual(['Cargando la historia…']);
+    expect(all('.axis-title')).toEqual(['hora de llegada (UTC) ']);
+  });
+
   it('keeps what it knew when asking again failed, and says so', () => {
     const { screen, route } = show({ state: 'failed' });
     expect(text(screen.querySelector('.routes-old'))).toContain('no se pudieron cargar');

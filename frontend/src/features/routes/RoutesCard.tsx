@@ -11,7 +11,7 @@ import './routes.css';
 interface Props {
   readonly stats: readonly RouteStats[]; // over the whole span
   readonly seconds: readonly RouteSecond[] | undefined; // live, of which the stats are
-  readonly from: number; // ms since 1970, by the clock of arrival
+  readonly from: number; // ms since 1970, by the clock of arrival; not before `to` while the span is not known
   readonly to: number;
   readonly state: 'ready' | 'loading' | 'failed';
 }
@@ -62,13 +62,13 @@ type Times = Pick<Props, 'from' | 'to'>;
 /** Of which time all the numbers are, and by which clock. */
 function Clock({ from, to }: Times) {
   const { t, format } = useI18n();
-  const sameDay = format.date(from) === format.date(to);
   return (
     <p className="axis-title">
       <span>{t('chart.recibido')}</span>{' '}
-      {to > 0 && (
+      {from < to && (
         <span className="span">
-          {format.dateTime(from)} – {sameDay ? format.time(to) : format.dateTime(to)}
+          {format.dateTime(from)} –{' '}
+          {format.date(from) === format.date(to) ? format.time(to) : format.dateTime(to)}
         </span>
       )}
     </p>
@@ -83,9 +83,9 @@ function Nothing({ from, to, state }: Times & Pick<Props, 'state'>) {
         <path d="M0 47H400" />
       </svg>
       <p>
-        {state === 'ready'
+        {state === 'ready' && from < to
           ? t('routes.none', { from: format.dateTime(from), to: format.dateTime(to) })
-          : t(state === 'loading' ? 'range.loading' : 'routes.failed')}
+          : t(state === 'failed' ? 'routes.failed' : 'range.loading')}
       </p>
     </div>
   );
