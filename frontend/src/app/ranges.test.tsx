@@ -1,10 +1,10 @@
 // @vitest-environment jsdom
 import { act } from 'react';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { chart, drawn } from '../shared/chart/testing';
 import type { History } from '../shared/contract/event';
 import { at0, makeBucket, makeHistory } from '../shared/past/testing';
-import { at, makeRow, makeSnapshot } from '../shared/stream/testing';
+import { at, makeRow, makeSecond, makeSnapshot } from '../shared/stream/testing';
 import { render } from '../shared/ui/testing';
 import { App } from './App';
 
@@ -163,6 +163,34 @@ describe('a pause', () => {
     press('Pausa');
     press('24 h');
     expect(find('pause').getAttribute('aria-pressed')).toBe('false');
+  });
+});
+
+describe('the routes', () => {
+  const second = (s: number) => makeSecond({ second: at(s), rows: 7 });
+
+  it('are those of the last five minutes, also when nothing arrives any more', () => {
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const { update, store, frames, pass, find } = open('/');
+    const rows = () => find('routes').querySelector<HTMLElement>('[data-api="api1"]')?.dataset.rows;
+    update(() => {
+      store.routes({ now, seconds: [second(3_400), second(3_500)] });
+      frames();
+    });
+    expect(rows()).toBe('14');
+    update(() => {
+      pass(150_000);
+      vi.advanceTimersByTime(1_000);
+    });
+    expect(rows()).toBe('7');
+    update(() => {
+      pass(100_000);
+      vi.advanceTimersByTime(1_000);
+    });
+    expect(find('routes').textContent).toContain('No llegó tráfico entre 1 mar 2026, 12:59:10');
   });
 });
 

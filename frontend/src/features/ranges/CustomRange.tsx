@@ -1,4 +1,4 @@
-import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
+import { type FormEvent, useId, useLayoutEffect, useRef, useState } from 'react';
 import { useI18n } from '../../shared/i18n/context';
 
 interface Props {
@@ -17,10 +17,11 @@ export function CustomRange({ from, to, apply, close }: Props) {
   // The page goes on beneath; the fields stay.
   const [first] = useState({ from: fieldValue(from), to: fieldValue(to) });
 
-  useEffect(() => {
+  // Closed while it is still on the page, the dialog gives the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    return () => element?.close(); // which gives the focus back
+    return () => element?.close();
   }, []);
 
   function submit(event: FormEvent<HTMLFormElement>): void {

@@ -3,7 +3,7 @@ import 'uplot/dist/uPlot.min.css';
 import type { Column, Frame, Lane, Line } from './frame';
 import { hatchHoles } from './hatch';
 import { laneAxes, rangeOf, scaleKey, topOf } from './lanes';
-import { LineLayer } from './raster';
+import { LineLayer, Picture } from './raster';
 import { Tip, type TipText } from './tip';
 import type { Ink } from './trace';
 
@@ -58,7 +58,8 @@ export class Plot {
   readonly #resize: ResizeObserver;
   readonly #sight: IntersectionObserver;
   readonly #plot: uPlot;
-  readonly #stage = document.createElement('div');
+  readonly #backdrop = new Picture(); // axes and holes
+  readonly #stage = document.createElement('div'); // the lines
   readonly #lines: readonly DrawnLine[];
   #spec: PlotSpec;
   #frame: Frame;
@@ -81,8 +82,11 @@ export class Plot {
     this.#colours = this.#readColours();
     this.#plot = new uPlot(this.#options(), this.#data(), element);
     this.#stage.className = 'lines';
-    this.#stage.append(...this.#lines.map(({ layer }) => layer.canvas));
-    this.#plot.over.before(this.#stage);
+    this.#stage.append(...this.#lines.map(({ layer }) => layer.element));
+    const backdrop = document.createElement('div');
+    backdrop.className = 'backdrop';
+    backdrop.append(this.#backdrop.canvas);
+    this.#plot.over.before(backdrop, this.#stage);
     this.#plot.over.append(this.#tip.element);
     this.#resize = new ResizeObserver(() => this.#plot.setSize(this.#size()));
     this.#resize.observe(element);
@@ -145,14 +149,12 @@ export class Plot {
     picture.width = canvas.width;
     picture.height = canvas.height;
     const ctx = picture.getContext('2d');
-    ctx?.drawImage(canvas, 0, 0);
-    ctx?.rect(left, top, width, height);
-    ctx?.clip();
-    for (const { layer } of this.#lines) {
-      const at = layer.canvas.getBoundingClientRect();
-      const from = canvas.getBoundingClientRect();
-      const ratio = uPlot.pxRatio;
-      ctx?.drawImage(layer.canvas, (at.left - from.left) * ratio, (at.top - from.top) * ratio);
+    if (!ctx) return picture;
+    ctx.drawImage(canvas, 0, 0);
+    ctx.rect(left, top, width, height);
+    ctx.clip();
+    for (const { lane, layer } of this.#lines) {
+      layer.copy(ctx, left, top + this.#laneTop(this.#plot, lane), this.#frame.from);
     }
     return picture;
   }
@@ -258,7 +260,13 @@ export class Plot {
       },
       hooks: {
         drawClear: [(plot) => hatchHoles(plot, this.#frame.holes, this.#colours.hatch)],
-        draw: [(plot) => this.#drawLines(plot)],
+        draw: [
+          (plot) => {
+            this.#backdrop.mirror(plot.ctx.canvas, uPlot.pxRatio);
+            this.#stand(plot);
+            this.#drawLines(plot);
+          },
+        ],
         setCursor: [() => this.#point()],
         setSelect: [(plot) => this.#brushed(plot)],
       },
@@ -297,38 +305,40 @@ export class Plot {
 
   /** Draws what is new of the lines, each on a canvas of its own above the one with axes and holes. */
   #drawLines(plot: uPlot): void {
+    for (const line of this.#lines) this.#drawLine(plot, line);
+  }
+
+  /** Puts the lines where uPlot has its plot. */
+  #stand({ bbox: { left, top, width, height } }: uPlot): void {
+    const px = (value: number) => `${value / uPlot.pxRatio}px`;
+    Object.assign(this.#stage.style, { left: px(left), top: px(top), width: px(width), height: px(height) });
+  }
+
+  #drawLine(plot: uPlot, { line, lane, layer }: DrawnLine): void {
     const { x, holes, spans, from, to, columns } = this.#frame;
-    const { left, top, width, height } = plot.bbox;
-    const ratio = uPlot.pxRatio;
-    place(this.#stage, left / ratio, top / ratio, width / ratio, height / ratio);
-    this.#lines.forEach(({ line, lane, layer }) => {
-      const colours = this.#colours.lines.get(line.accent);
-      if (!colours) return;
-      const y = this.#column(line.column);
-      const low = (spans && columns[`${line.column}.min`]) || y;
-      const high = (spans && columns[`${line.column}.max`]) || y;
-      const laneTop = Math.round((lane * height) / this.#spec.lanes.length);
-      const zero = plot.valToPos(0, scaleKey(lane), true);
-      const column = layer.draw(
-        from,
-        { x, y, low, high, holes, steps: line.steps === true },
-        {
-          perSecond: width / (to - from),
-          perUnit: plot.valToPos(1, scaleKey(lane), true) - zero,
-          zero: zero - top - laneTop,
-          width: Math.round(width),
-          height: Math.round(((lane + 1) * height) / this.#spec.lanes.length) - laneTop,
-          ink: line.area ? colours.ink : colours.bare,
-        },
-      );
-      place(
-        layer.canvas,
-        -column / ratio,
-        laneTop / ratio,
-        layer.canvas.width / ratio,
-        layer.canvas.height / ratio,
-      );
-    });
+    const { top, width } = plot.bbox;
+    const colours = this.#colours.lines.get(line.accent);
+    if (!colours) return;
+    const y = this.#column(line.column);
+    const low = (spans && columns[`${line.column}.min`]) || y;
+    const high = (spans && columns[`${line.column}.max`]) || y;
+    const zero = plot.valToPos(0, scaleKey(lane), true);
+    const laneTop = this.#laneTop(plot, lane);
+    const look = {
+      perSecond: width / (to - from),
+      perUnit: plot.valToPos(1, scaleKey(lane), true) - zero,
+      zero: zero - top - laneTop,
+      width: Math.round(width),
+      height: this.#laneTop(plot, lane + 1) - laneTop,
+      ink: line.area ? colours.ink : colours.bare,
+    };
+    const shape = { x, y, low, high, holes, steps: line.steps === true };
+    layer.draw(from, shape, look, laneTop, uPlot.pxRatio);
+  }
+
+  /** In pixels from the top of the plot. */
+  #laneTop({ bbox }: uPlot, lane: number): number {
+    return Math.round((lane * bbox.height) / this.#spec.lanes.length);
   }
 
   /** The point that a cursor at this time means; null in a hole and away from the data. */
@@ -428,14 +438,6 @@ export class Plot {
 
 const spanOpacity = 0.28;
 const lineWidth = 1.5; // CSS px
-
-/** Puts an element at a place, in CSS px, where it is not there already. */
-function place({ style }: HTMLElement, left: number, top: number, width: number, height: number): void {
-  const wanted = { transform: `translate(${left}px, ${top}px)`, width: `${width}px`, height: `${height}px` };
-  if (style.transform !== wanted.transform) style.transform = wanted.transform;
-  if (style.width !== wanted.width) style.width = wanted.width;
-  if (style.height !== wanted.height) style.height = wanted.height;
-}
 
 /** Reads the numbers of two colours of the style sheet; the second one is the first with an opacity. */
 function inkOf(stroke: string, area: string): LineColours {

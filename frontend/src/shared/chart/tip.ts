@@ -19,7 +19,8 @@ export class Tip {
   }
 
   hide(): void {
-    this.element.hidden = true;
+    // Also the same value again makes the browser look at the page's style.
+    if (!this.element.hidden) this.element.hidden = true;
   }
 
   /** Shows a text beside a point of an area of this size, in CSS px. */

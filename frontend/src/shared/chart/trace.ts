@@ -34,7 +34,7 @@ export interface Ink {
 
 const slack = 256; // columns to the right of those that are seen, until all is followed anew
 
-/** The columns that are not as they were. */
+/** The columns that may not be as they were. */
 export interface Change {
   readonly all: boolean; // it begins anew: nothing of before is left
   readonly first: number;

@@ -1,7 +1,6 @@
 import type { Catalogue } from './es';
 
 export const en: Catalogue = {
-  'language.name': 'English',
   'language.switch': 'Switch to English',
   'theme.toDark': 'Use dark colours',
   'theme.toLight': 'Use light colours',

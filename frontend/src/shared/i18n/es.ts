@@ -1,6 +1,5 @@
 /** The catalogue that defines the keys; `{name}` is replaced. Units and numbers come from the formatter. */
 export const es = {
-  'language.name': 'Español',
   'language.switch': 'Cambiar a español',
   'theme.toDark': 'Usar colores oscuros',
   'theme.toLight': 'Usar colores claros',

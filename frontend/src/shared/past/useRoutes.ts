@@ -32,19 +32,32 @@ export function useRoutes(range: Range, source: Source, view: View, paused: bool
 }
 
 function useRoutesOfNow(range: Range, source: Source, view: View): ShownRoutes {
-  const { store } = useStream();
   const following = useFollowed(range);
   const progress = useProgress(source);
-  const merged = useMemo(() => mergeSeconds(view.routes), [view.routes]);
-  if (range.kind === 'live') {
-    const to = store.now();
-    const from = to - WindowSeconds * 1_000;
-    return { stats: merged, seconds: view.routes, from, to, state: 'ready' };
-  }
+  const now = useNow();
+  const begin = now - WindowSeconds * 1_000;
+  // The stream's window ends with the newest second that brought traffic, however long ago that was.
+  const seconds = useMemo(
+    () => view.routes.filter(({ second }) => parseTime(second) >= begin),
+    [view.routes, begin],
+  );
+  const merged = useMemo(() => mergeSeconds(seconds), [seconds]);
+  if (range.kind === 'live') return { stats: merged, seconds, from: begin, to: now, state: 'ready' };
   const { routes, state } =
     range.kind === 'fixed' ? { routes: source.routes, state: progress.kind } : following;
   const { stats, from, to } = routes ?? { stats: [], from: 0, to: 0 };
-  return { stats, seconds: undefined, from, to, state: routes ? 'ready' : state };
+  return { stats, seconds: undefined, from, to, state };
+}
+
+/** The server's time, looked up once a second: also when nothing arrives. */
+function useNow(): number {
+  const { store } = useStream();
+  const [now, setNow] = useState(() => store.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(store.now()), 1_000);
+    return () => clearInterval(timer);
+  }, [store]);
+  return now;
 }
 
 interface Followed {

@@ -6,7 +6,7 @@ const shortestGap = 2.5; // s
 const medians = 3;
 
 /** Of so many points on, the median may be a little old: to sort them for each new one is dear. */
-const many = 1_024;
+const many = 256;
 const oftenEnough = 64; // points
 
 /** Finds the gaps of a line whose points are samples, or stretches of `step` seconds that hold some. */
