@@ -46,6 +46,7 @@ const timeSteps = [
 const reach = 16; // CSS px from the outermost point within which hovering still means it
 const shortestBrush = 6; // CSS px
 const unseenEvery = 1_000; // ms
+const unnoticed = 64; // points more or less
 
 /**
  * Owns one uPlot: lines over time in one or several lanes, holes hatched, spans between the lowest and the highest of
@@ -67,7 +68,8 @@ export class Plot {
   #colours: Colours;
   #seen = true; // on the screen
   #drawn = Number.NEGATIVE_INFINITY; // ms, by the page's monotonic clock
-  #view = '';
+  #view = ''; // as it was drawn last, with axes and holes
+  #length = 0; // points at that time
   #brushing = false;
   #anchor: number | undefined; // index of the point where a selection with the keys began
 
@@ -104,27 +106,28 @@ export class Plot {
     if (!this.#seen && now - this.#drawn < unseenEvery) return;
     this.#drawn = now;
     const view = this.#viewOf(frame);
-    const moved = view !== this.#view;
-    this.#view = view;
-    // Axes and holes are drawn anew where they are seen to move. Most frames only add to the lines.
+    const grown = Math.abs(frame.x.length - this.#length);
+    const moved = view !== this.#view || grown > unnoticed;
+    if (moved) {
+      this.#view = view;
+      this.#length = frame.x.length;
+    }
+    // Axes and holes are drawn anew where they are seen to move, and uPlot then learns which points are in sight. Most
+    // frames only add to the lines.
     this.#plot.setData(this.#data(), moved);
     if (!moved) this.#drawLines(this.#plot);
-    this.#point();
+    // Beneath a crosshair that rests, the points move on.
+    const { left = -1, top = -1 } = this.#plot.cursor;
+    if (left >= 0) this.#plot.setCursor({ left, top });
   }
 
   /** All that is seen of a frame but its lines. */
-  #viewOf({ from, to, holes }: Frame): string {
+  #viewOf({ from, to, holes, step, spans }: Frame): string {
     this.#tops = this.#spec.lanes.map((lane) => topOf(lane, this.#frame));
-    const perSecond = this.#plot.bbox.width / (to - from);
+    const pixel = Math.round((from * this.#plot.bbox.width) / (to - from));
+    const length = Math.round((to - from) * 1_000);
     const newest = holes.at(-1);
-    return [
-      Math.round(from * perSecond),
-      to - from,
-      holes.length,
-      newest?.from,
-      newest?.to,
-      ...this.#tops,
-    ].join();
+    return [pixel, length, step, spans, holes.length, newest?.from, newest?.to, ...this.#tops].join();
   }
 
   update(spec: PlotSpec): void {
