@@ -67,6 +67,7 @@ func (e *Env) Token(name string) string {
 	file := e.String(name+"_FILE", "")
 	token := e.Secret(name)
 	if file == "" {
+		e.checkToken(name, token)
 		return token
 	}
 	content, err := os.ReadFile(file)
@@ -79,7 +80,15 @@ func (e *Env) Token(name string) string {
 	case mounted == "":
 		e.Fault(name+"_FILE", "names an empty file: "+file)
 	}
+	e.checkToken(name+"_FILE", mounted)
 	return mounted
+}
+
+// checkToken refuses what a header cannot carry the same way everywhere: it would open one door and not the other.
+func (e *Env) checkToken(name, token string) {
+	if strings.ContainsFunc(token, func(r rune) bool { return r < '!' || r > '~' }) {
+		e.Fault(name, "must be printable ASCII without spaces")
+	}
 }
 
 // Int reads a whole number between lowest and highest.

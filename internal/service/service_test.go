@@ -35,6 +35,7 @@ func TestEnvNamesAllFaultsTogether(t *testing.T) {
 	}
 	env := service.NewEnv(lookup(map[string]string{
 		"PORT": "70000", "N": "many", "D": "1 hour", "SHORT": "1ms", "MODE": "sideways", "A": "x", "A_FILE": empty, "B_FILE": "/nowhere",
+		"C": "contraseña",
 	}))
 	env.Listen(8080)
 	env.Int("N", 1, 0, 9)
@@ -44,6 +45,7 @@ func TestEnvNamesAllFaultsTogether(t *testing.T) {
 	env.RequiredSecret("DSN", "set it")
 	env.Token("A")
 	env.Token("B")
+	env.Token("C")
 	env.Fault("OWN", "is odd")
 	err := env.Err()
 	if err == nil {
@@ -51,7 +53,7 @@ func TestEnvNamesAllFaultsTogether(t *testing.T) {
 	}
 	for _, want := range []string{
 		`PORT is "70000"`, `N is "many"`, `D is "1 hour"`, `SHORT is "1ms"`, `MODE is "sideways": it must be one of on, off`,
-		"DSN is not set: set it", "A and A_FILE are both set", "B_FILE cannot be read", "OWN is odd",
+		"DSN is not set: set it", "A and A_FILE are both set", "B_FILE cannot be read", "C must be printable ASCII", "OWN is odd",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q:\n%v", want, err)

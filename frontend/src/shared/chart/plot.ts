@@ -365,6 +365,8 @@ export class Plot {
   #setCursor(left: number, top: number): void {
     const { clientWidth, clientHeight } = this.#plot.over;
     this.#plot.setCursor({ left, top });
+    const { sync } = this.#plot.cursor;
+    if (sync) sync.values = [this.#plot.posToVal(left, 'x'), 0];
     uPlot.sync(this.#spec.sync).pub('mousemove', this.#plot, left, top, clientWidth, clientHeight, -1);
   }
 
