@@ -17,12 +17,12 @@ export function ProcessChart({ source }: { readonly source: Source }) {
       })),
     [t, format],
   );
-  const peaks = states.map((state) =>
-    t('processes.lane', {
-      state: t(`processes.${state}`),
-      peak: format.count(source.spread(state)?.max ?? 0),
-    }),
-  );
+  const peaks = states.flatMap((state) => {
+    const spread = source.spread(state);
+    return spread
+      ? t('processes.lane', { state: t(`processes.${state}`), peak: format.count(spread.max) })
+      : [];
+  });
   return (
     <section className="card processes-time" aria-labelledby={heading}>
       <h2 id={heading}>{t('processes.overTime')}</h2>
@@ -39,7 +39,7 @@ export function ProcessChart({ source }: { readonly source: Source }) {
         lanes={lanes}
         clock="hora"
         title={t('processes.overTime')}
-        summary={`${peaks.join(', ')}.`}
+        summary={peaks.length > 0 ? `${peaks.join(', ')}.` : t('chart.empty')}
         testId="process-chart"
       />
     </section>

@@ -80,7 +80,7 @@ interface RowProps {
 
 function StateRow({ state, source, count, total, write }: RowProps) {
   const { t, format } = useI18n();
-  const share = count !== undefined && total ? (100 * count) / total : 0;
+  const share = count !== undefined && total ? (100 * count) / total : undefined;
   return (
     <tr className={state} data-state={state} data-some={count !== undefined && count > 0}>
       <th scope="row">
@@ -95,7 +95,7 @@ function StateRow({ state, source, count, total, write }: RowProps) {
         <div className="share">
           <svg aria-hidden="true">
             <rect className="bar-track" width="100%" height="100%" rx="3" />
-            {share > 0 && (
+            {share !== undefined && share > 0 && (
               <g className="bar-fill">
                 {/* One process among thousands is still a process. */}
                 <rect width="3" height="100%" rx="1.5" />
@@ -103,7 +103,7 @@ function StateRow({ state, source, count, total, write }: RowProps) {
               </g>
             )}
           </svg>
-          <span>{format.percent(share)}</span>
+          <span>{share === undefined ? '–' : format.percent(share)}</span>
         </div>
       </td>
       <td className="meaning">{t(`processes.${state}.meaning`)}</td>
@@ -118,7 +118,8 @@ function StateRow({ state, source, count, total, write }: RowProps) {
 function Peak({ state, source }: { readonly state: ProcessState; readonly source: Source }) {
   const { t, format } = useI18n();
   const spread = source.spread(state);
-  if (!spread || spread.max === 0) return t('processes.never');
+  if (!spread) return '–';
+  if (spread.max === 0) return t('processes.never');
   const { from, to } = source.frame();
   const when = (seconds: number) =>
     to - from > day ? format.dateTime(seconds * 1_000) : format.time(seconds * 1_000);

@@ -55,7 +55,9 @@ export function UsageCard({ title, quantity, source, now, children }: Props) {
             {title}
             {now === undefined && ` · ${t('usage.average')}`}
           </h2>
-          <p className="big now">{used === undefined ? '–' : format.percent(used)}</p>
+          <p className="big now" data-known={used !== undefined}>
+            {used === undefined ? '–' : format.percent(used)}
+          </p>
         </div>
         <div className="detail">
           <dl className="facts">
