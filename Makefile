@@ -14,7 +14,7 @@ PAGES    := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wil
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke function build test test-go test-conformance test-locust test-frontend test-e2e test-kernel test-vm bench bench-kernel bench-agent bench-ingest bench-stream bench-history lint fmt generate clean
+.PHONY: help demo smoke function build test test-go test-conformance test-locust test-frontend test-e2e test-kernel test-vm bench bench-kernel bench-agent bench-ingest bench-stream bench-history bench-ui lint fmt generate clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,11 +90,11 @@ test-kernel: | need-go need-kernel ## the kernel modules, and the agent on them,
 test-vm: | need-go need-kernel need-vm ## the VM's start-up script, images and services, on a Debian 12 in QEMU (as root)
 	go test -tags=nomsgpack,vm -count=1 -v -timeout 60m ./agent/deploy/test
 
-lint: $(LINT_DIR)/golangci-lint $(VENV)/ready frontend/node_modules/ready | need-shellcheck ## all linters, and generated files are up to date
+lint: $(LINT_DIR)/golangci-lint $(VENV)/ready frontend/node_modules/ready frontend/bench/node_modules/ready | need-shellcheck ## all linters, and generated files are up to date
 	$(LINT_DIR)/golangci-lint run ./...
 	$(VENV)/bin/ruff check locust
 	$(VENV)/bin/ruff format --check locust
-	cd frontend && npm run lint
+	cd frontend && npm run lint && npx tsc --noEmit --project bench
 	shellcheck $$(git grep -lE '^#!/(usr/bin/env bash|bin/(busybox )?sh)$$')
 	scripts/check-generated
 
@@ -113,7 +113,7 @@ clean: ## remove what was built and the local database
 
 ## -- measure
 
-bench: bench-kernel bench-agent bench-ingest bench-stream bench-history ## every benchmark; nothing else should run meanwhile
+bench: bench-kernel bench-agent bench-ingest bench-stream bench-history bench-ui ## every benchmark; nothing else should run meanwhile
 
 bench-kernel: | need-go need-kernel ## what the modules save, in instructions
 	go run ./kernel/bench
@@ -137,3 +137,10 @@ socket/bench/node/node_modules/ready: socket/bench/node/package-lock.json | need
 
 bench-history: | need-go need-mariadb ## the answers to history on ten million rows, and the rate of an export
 	go run ./socket/bench/history
+
+bench-ui: build frontend/bench/node_modules/ready | need-chromium ## the dashboard in Chromium with its CPU slowed four times: script, first paint, frames, memory, beside Recharts and Chart.js
+	node frontend/bench/main.mjs
+
+frontend/bench/node_modules/ready: frontend/bench/package-lock.json | need-node
+	cd frontend/bench && npm ci --no-fund --no-audit
+	@touch $@

@@ -3,6 +3,7 @@ import { AccessForm } from '../features/access/AccessForm';
 import { ConnectionPill } from '../features/connection/ConnectionPill';
 import { ExportButton } from '../features/export/ExportButton';
 import { HostPicker } from '../features/hosts/HostPicker';
+import { BackButton } from '../features/ranges/BackButton';
 import { PauseButton } from '../features/ranges/PauseButton';
 import { RangePicker } from '../features/ranges/RangePicker';
 import { ServerNotice } from '../features/server/ServerNotice';
@@ -69,7 +70,7 @@ export function App() {
           )}
           {hasBoard && (
             <>
-              <RangePicker range={place.range} show={show} back={back} source={source} />
+              <RangePicker range={place.range} show={show} source={source} />
               {place.range.kind !== 'fixed' && (
                 <PauseButton
                   paused={paused}
@@ -79,6 +80,7 @@ export function App() {
                 />
               )}
               <ExportButton source={source} follows={place.range.kind !== 'fixed'} />
+              {place.range.kind !== 'live' && <BackButton back={back} />}
             </>
           )}
         </Header>

@@ -33,7 +33,7 @@ export function Board({ source, range, view, latest, live, paused }: Props) {
       <div className="board">
         <CpuCard source={source} now={now} />
         <RamCard source={source} now={now} />
-        <ProcessTable source={source} now={now} live={live} />
+        <ProcessTable source={source} now={now} live={live && !paused} />
         <ProcessChart source={source} />
         <RoutesCard {...routes} />
       </div>

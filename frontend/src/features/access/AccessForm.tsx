@@ -26,7 +26,7 @@ export function AccessForm() {
       )}
       <label>
         {t('access.token')}
-        <input type="password" name="token" autoComplete="off" required maxLength={1024} />
+        <input className="field" type="password" name="token" autoComplete="off" required maxLength={1024} />
       </label>
       <button type="submit" className="switch primary">
         {t('access.enter')}

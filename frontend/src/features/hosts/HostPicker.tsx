@@ -23,7 +23,12 @@ export function HostPicker({ hosts, chosen, choose }: Props) {
   return (
     <label className="host">
       <span className="visually-hidden">{t('host.label')}</span>
-      <select data-testid="host" value={chosen} onChange={(event) => choose(event.target.value)}>
+      <select
+        className="field"
+        data-testid="host"
+        value={chosen}
+        onChange={(event) => choose(event.target.value)}
+      >
         {choices.map((host) => (
           <option key={host} value={host}>
             {named(host)}

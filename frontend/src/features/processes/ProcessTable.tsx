@@ -33,7 +33,9 @@ export function ProcessTable({ source, now, live }: Props) {
         {total !== undefined && (
           <>
             {' · '}
-            <span className="now">{t('processes.total', { count: count(total) })}</span>
+            <span className="now">
+              {t(now ? 'processes.total' : 'processes.totalAverage', { count: count(total) })}
+            </span>
           </>
         )}
       </h2>

@@ -38,11 +38,25 @@ export function CustomRange({ from, to, apply, close }: Props) {
         <h2 id={heading}>{t('range.customTitle')}</h2>
         <label>
           {t('range.from')}
-          <input type="datetime-local" name="from" step="1" required defaultValue={first.from} />
+          <input
+            className="field"
+            type="datetime-local"
+            name="from"
+            step="1"
+            required
+            defaultValue={first.from}
+          />
         </label>
         <label>
           {t('range.to')}
-          <input type="datetime-local" name="to" step="1" required defaultValue={first.to} />
+          <input
+            className="field"
+            type="datetime-local"
+            name="to"
+            step="1"
+            required
+            defaultValue={first.to}
+          />
         </label>
         <p className="hint">{t('range.utc')}</p>
         <p className="wrong" role="alert">

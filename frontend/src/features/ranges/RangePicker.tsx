@@ -8,7 +8,6 @@ import './ranges.css';
 interface Props {
   readonly range: Range;
   readonly show: (range: Range) => void;
-  readonly back: () => void;
   readonly source: Source;
 }
 
@@ -20,7 +19,7 @@ const choices: readonly { readonly range: Range; readonly label: 'range.live' | 
   ];
 
 /** Which stretch of time the page shows. */
-export function RangePicker({ range, show, back, source }: Props) {
+export function RangePicker({ range, show, source }: Props) {
   const { t, format } = useI18n();
   const [asking, setAsking] = useState(false);
   const custom =
@@ -55,12 +54,6 @@ export function RangePicker({ range, show, back, source }: Props) {
       >
         {custom}
       </button>
-      {range.kind !== 'live' && (
-        <button type="button" data-testid="back" title={t('range.backHint')} onClick={back}>
-          <span aria-hidden="true">↩ </span>
-          {t('range.back')}
-        </button>
-      )}
       {asking && (
         <CustomRange
           from={source.frame().from * 1_000}

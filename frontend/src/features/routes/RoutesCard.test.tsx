@@ -105,7 +105,10 @@ describe('RoutesCard', () => {
   });
 
   it.each([
-    ['ready', 'No llegó tráfico entre 1 mar 2026, 11:55:00 y 1 mar 2026, 12:00:00.'],
+    [
+      'ready',
+      'No llegó tráfico entre 1 mar 2026, 11:55:00 y 1 mar 2026, 12:00:00, por la hora de llegada.Las muestras de este tiempo pueden haber llegado en otro momento: una grabación se reproduce después.',
+    ],
     ['loading', 'Cargando la historia…'],
     ['failed', 'Las estadísticas de las rutas no se pudieron cargar; se vuelve a intentar.'],
   ] as const)('says why there is nothing: %s', (state, words) => {

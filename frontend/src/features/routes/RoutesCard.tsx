@@ -40,7 +40,7 @@ export function RoutesCard({ stats, seconds, from, to, state }: Props) {
         </h2>
         <Clock from={from} to={to} />
       </header>
-      {!traffic && <Nothing from={from} to={to} state={state} />}
+      {!traffic && <Nothing from={from} to={to} state={state} past={seconds === undefined} />}
       {traffic && state === 'failed' && <p className="routes-old">{t('routes.failed')}</p>}
       {traffic && (
         <>
@@ -75,7 +75,11 @@ function Clock({ from, to }: Times) {
   );
 }
 
-function Nothing({ from, to, state }: Times & Pick<Props, 'state'>) {
+interface NothingProps extends Times, Pick<Props, 'state'> {
+  readonly past: boolean;
+}
+
+function Nothing({ from, to, state, past }: NothingProps) {
   const { t, format } = useI18n();
   return (
     <div className={`routes-none ${state}`}>
@@ -87,6 +91,7 @@ function Nothing({ from, to, state }: Times & Pick<Props, 'state'>) {
           ? t('routes.none', { from: format.dateTime(from), to: format.dateTime(to) })
           : t(state === 'failed' ? 'routes.failed' : 'range.loading')}
       </p>
+      {past && state === 'ready' && <p>{t('routes.replayed')}</p>}
     </div>
   );
 }

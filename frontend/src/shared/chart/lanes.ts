@@ -42,15 +42,15 @@ function roundUp(value: number): number {
 
 /** The ends of a lane's scale over the whole height. */
 export function rangeOf(lane: number, lanes: number, top: number): [number, number] {
-  if (lanes === 1) return [0, top];
+  if (lanes === 1) return [0, top * 1.01]; // a line at the top is not cut in half
   const share = top / (1 - headroom - footroom); // how much of the scale one lane's height is
   const below = lanes - 1 - lane;
   return [-(below + footroom) * share, (lane + 1 - footroom) * share];
 }
 
 /** Where a lane's axis has its ticks. */
-export function ticksOf(lane: Lane, lanes: number, top: number): number[] {
-  if (lanes > 1) return [0, top];
+function ticksOf(lane: Lane, lanes: number, top: number, isLast: boolean): number[] {
+  if (lanes > 1) return isLast ? [0, top] : [top]; // its zero would touch the top of the next
   return lane.top === 100 ? percentTicks : [0, top / 2, top];
 }
 
@@ -67,7 +67,7 @@ export function laneAxes(
     // Only the last one takes up room: so they all stand at the same place.
     size: i === lanes.length - 1 ? axisWidth : 0,
     gap: 6,
-    splits: () => ticksOf(lane, lanes.length, top(i)),
+    splits: () => ticksOf(lane, lanes.length, top(i), i === lanes.length - 1),
     values: (_: uPlot, splits: number[]) => splits.map((value) => lane.format(value, 0)),
     ticks: { show: false },
   }));

@@ -1,11 +1,11 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { type Colours, readColours } from './colours';
 import type { Column, Frame, Lane, Line } from './frame';
 import { hatchHoles } from './hatch';
 import { laneAxes, rangeOf, scaleKey, topOf } from './lanes';
 import { LineLayer, Picture } from './raster';
 import { Tip, type TipText } from './tip';
-import type { Ink } from './trace';
 
 /** How a chart is drawn. Only theme and words may change while it lives. */
 export interface PlotSpec {
@@ -18,19 +18,6 @@ export interface PlotSpec {
   readonly zoom?: ((from: number, to: number) => void) | undefined; // seconds
   readonly back?: (() => void) | undefined;
   readonly say: (text: string, index: number) => void; // what the crosshair points at
-}
-
-interface Colours {
-  readonly lines: ReadonlyMap<string, LineColours>;
-  readonly grid: string;
-  readonly text: string;
-  readonly hatch: string;
-}
-
-interface LineColours {
-  readonly stroke: string;
-  readonly ink: Ink; // with an area
-  readonly bare: Ink; // and without
 }
 
 interface DrawnLine {
@@ -192,7 +179,8 @@ export class Plot {
   }
 
   #options(): uPlot.Options {
-    const font = `11px ${getComputedStyle(this.#element).fontFamily}`;
+    const { fontFamily, fontSize } = getComputedStyle(this.#element);
+    const font = `${Math.round(0.8 * Number.parseFloat(fontSize))}px ${fontFamily}`;
     const { lanes, sync } = this.#spec;
     const stroke = () => this.#colours.text;
     return {
@@ -294,16 +282,10 @@ export class Plot {
   }
 
   #readColours(): Colours {
-    const style = getComputedStyle(this.#element);
-    const token = (name: string) => style.getPropertyValue(`--${name}`).trim();
-    return {
-      lines: new Map(
-        this.#lines.map(({ line: { accent } }) => [accent, inkOf(token(accent), token(`${accent}-area`))]),
-      ),
-      grid: token('grid'),
-      text: token('muted'),
-      hatch: token('hatch'),
-    };
+    return readColours(
+      this.#element,
+      this.#lines.map(({ line }) => line.accent),
+    );
   }
 
   /** Draws what is new of the lines, each on a canvas of its own above the one with axes and holes. */
@@ -439,23 +421,4 @@ export class Plot {
     this.#anchor = undefined;
     this.#plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
   }
-}
-
-const spanOpacity = 0.28;
-const lineWidth = 1.5; // CSS px
-
-/** Reads the numbers of two colours of the style sheet; the second one is the first with an opacity. */
-function inkOf(stroke: string, area: string): LineColours {
-  const ctx = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-  const read = (colour: string) => {
-    if (!ctx) return [];
-    ctx.clearRect(0, 0, 1, 1);
-    ctx.fillStyle = colour;
-    ctx.fillRect(0, 0, 1, 1);
-    return ctx.getImageData(0, 0, 1, 1).data;
-  };
-  const [red = 0, green = 0, blue = 0] = read(stroke);
-  const opacity = (read(area)[3] ?? 0) / 255;
-  const bare = { red, green, blue, area: 0, span: spanOpacity, width: lineWidth * uPlot.pxRatio };
-  return { stroke, bare, ink: { ...bare, area: opacity } };
 }

@@ -44,6 +44,7 @@ export const en: Catalogue = {
 
   'processes.title': 'Processes',
   'processes.total': '{count} in total',
+  'processes.totalAverage': '{count} on average',
   'processes.state': 'State',
   'processes.now': 'Now',
   'processes.last': 'Last',
@@ -134,7 +135,9 @@ export const en: Catalogue = {
   'routes.rateChart': 'Rows stored a second',
   'routes.line': '{api} (rows/s)',
   'routes.peak': '{api}: at most {rows} rows in a second',
-  'routes.none': 'No traffic arrived between {from} and {to}.',
+  'routes.none': 'No traffic arrived between {from} and {to}, by the time of arrival.',
+  'routes.replayed':
+    'The samples of this time may have arrived at another one: a recording is replayed later.',
   'routes.failed': "The routes' statistics could not be loaded; the page tries again.",
 
   'export.hint': 'Save the rows of this time as CSV',

@@ -43,6 +43,7 @@ export const es = {
 
   'processes.title': 'Procesos',
   'processes.total': '{count} en total',
+  'processes.totalAverage': '{count} en promedio',
   'processes.state': 'Estado',
   'processes.now': 'Ahora',
   'processes.last': 'Último',
@@ -134,7 +135,9 @@ export const es = {
   'routes.rateChart': 'Filas guardadas por segundo',
   'routes.line': '{api} (filas/s)',
   'routes.peak': '{api}: máximo {rows} filas en un segundo',
-  'routes.none': 'No llegó tráfico entre {from} y {to}.',
+  'routes.none': 'No llegó tráfico entre {from} y {to}, por la hora de llegada.',
+  'routes.replayed':
+    'Las muestras de este tiempo pueden haber llegado en otro momento: una grabación se reproduce después.',
   'routes.failed': 'Las estadísticas de las rutas no se pudieron cargar; se vuelve a intentar.',
 
   'export.hint': 'Guardar las filas de este tiempo como CSV',
