@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, preview } from 'vite';
 import { slowPage, withBrowser } from './chromium.mjs';
-import { startFeeder } from './feeder.mjs';
+import { perSecond, startFeeder } from './feeder.mjs';
 import { measureFrames, watch } from './frames.mjs';
 import { profile } from './profile.mjs';
 import { figure, note } from './report.mjs';
@@ -22,7 +22,7 @@ export async function compare() {
 }
 
 async function measure(browser, url, library) {
-  const feeder = await startFeeder({ pace: 60 });
+  const feeder = await startFeeder({ pace: perSecond });
   try {
     const tab = await slowPage(browser);
     await tab.page.addInitScript(watch, '[data-testid=cpu-chart]');

@@ -4,12 +4,13 @@ import { createServer } from 'node:http';
 import { Server } from 'socket.io';
 
 const host = 'vm-bench';
-const perSecond = 60; // of the VM's time
-const window_ = 300; // s
+export const perSecond = 60; // of the VM's time
+const liveSeconds = 300; // of the live window, which a snapshot has
 const base = Date.UTC(2026, 2, 1, 12);
 
 const two = (value) => Math.round(value * 100) / 100;
 const wire = (ms) => new Date(ms).toISOString().replace('T', ' ').replace('Z', '');
+const now = () => `${wire(Date.now())}000`; // in microseconds
 const cpuAt = (n) => two(50 + 40 * Math.sin(n / 3_000) + 10 * Math.sin(n / 7));
 
 function row(n) {
@@ -18,7 +19,7 @@ function row(n) {
   return {
     id: n + 1,
     api: n % 2 === 0 ? 'api1' : 'api2',
-    recibido: `${wire(Date.now())}000`,
+    recibido: now(),
     total_ram: 2_000,
     ram_libre: 2_000 - used,
     uso_ram: used,
@@ -63,7 +64,7 @@ function history({ from, to, points }) {
   for (let s = first; s < last; s += step) buckets.push(bucket(s * 1_000, step));
   const state = still(0);
   return {
-    now: `${wire(Date.now())}000`,
+    now: now(),
     host,
     from: wire(first * 1_000),
     to: wire(last * 1_000),
@@ -77,6 +78,19 @@ function history({ from, to, points }) {
       procesos_parados: state,
     },
     routes: [],
+  };
+}
+
+function snapshot(n) {
+  const length = liveSeconds * perSecond;
+  const second = Math.floor(Date.now() / 1_000);
+  return {
+    now: now(),
+    cursor: n,
+    after: 0,
+    rows: Array.from({ length }, (_, i) => row(n - length + i)),
+    routes: Array.from({ length: liveSeconds - 2 }, (_, i) => routesOf(second - liveSeconds + i)).flat(),
+    status: { now: now(), state: 'live', since: now(), newest: now() },
   };
 }
 
@@ -98,39 +112,32 @@ function routesOf(second) {
 }
 
 /**
- * Listens on a port of its own. `pace` is rows a second, `each` how many come in one event. Rows begin when the first
- * client has asked for them by connecting, after a whole live window.
+ * Listens on a port of its own. `pace` is rows a second, `each` how many come in one event. Rows come from the moment
+ * when the first client connects, who has a whole live window of them before.
  */
 export async function startFeeder({ pace, each = 1 }) {
   const http = createServer((_, answer) => answer.end('ok'));
   const io = new Server(http, { cors: { origin: true }, transports: ['websocket'], serveClient: false });
-  let n = window_ * perSecond;
+  let n = liveSeconds * perSecond; // rows so far
+  let began; // ms
   io.on('connection', (socket) => {
-    const now = `${wire(Date.now())}000`;
-    const rows = Array.from({ length: window_ * perSecond }, (_, i) => row(n - window_ * perSecond + i));
-    const status = { now, state: 'live', since: now, newest: now };
-    const second = Math.floor(Date.now() / 1_000);
-    const routes = Array.from({ length: window_ - 2 }, (_, i) => routesOf(second - window_ + i)).flat();
-    socket.emit('snapshot', { now, cursor: n, after: 0, rows, routes, status });
+    began ??= performance.now();
+    socket.emit('snapshot', snapshot(n));
     socket.on('history', (query, answer) => answer(history(query)));
   });
 
-  const began = performance.now();
-  let sent = 0;
+  let sent = 0; // events
   let told = Math.floor(Date.now() / 1_000);
   const timer = setInterval(() => {
-    if (io.engine.clientsCount === 0) {
-      sent = Math.floor(((performance.now() - began) / 1_000) * (pace / each));
-      return;
-    }
-    for (const due = ((performance.now() - began) / 1_000) * (pace / each); sent + 1 <= due; sent += 1) {
+    const due = began === undefined ? 0 : ((performance.now() - began) / 1_000) * (pace / each);
+    for (; sent + 1 <= due; sent += 1) {
       const rows = Array.from({ length: each }, (_, i) => row(n + i));
       n += each;
-      io.emit('samples', { now: `${wire(Date.now())}000`, cursor: n, rows });
+      io.emit('samples', { now: now(), cursor: n, rows });
     }
     const second = Math.floor(Date.now() / 1_000);
     if (second > told) {
-      io.emit('routes', { now: `${wire(Date.now())}000`, seconds: routesOf(told) });
+      io.emit('routes', { now: now(), seconds: routesOf(told) });
       told = second;
     }
   }, 2);

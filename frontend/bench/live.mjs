@@ -1,6 +1,6 @@
 // Rows that keep coming: the real page behind the real server, which has a feeder for a socket service.
 import { slowPage, withBrowser } from './chromium.mjs';
-import { startFeeder } from './feeder.mjs';
+import { perSecond, startFeeder } from './feeder.mjs';
 import { checkPictures, measureFrames, watch } from './frames.mjs';
 import { profile } from './profile.mjs';
 import { withDashboard } from './programs.mjs';
@@ -11,7 +11,7 @@ const hourPoints = 890; // stretches of four seconds, and some slack at both end
 
 /** 60 rows a second, each an event of its own, with one hour on the charts. */
 export async function live() {
-  return withHour({ pace: 60 }, async (tab) => {
+  return withHour({ pace: perSecond }, async (tab) => {
     const seen = await measureFrames(tab);
     await profile(tab);
     return [

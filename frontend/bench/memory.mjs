@@ -1,10 +1,10 @@
 // The heap while rows come and go.
 import { heap } from './chromium.mjs';
+import { perSecond } from './feeder.mjs';
 import { withHour } from './live.mjs';
 import { figure, note } from './report.mjs';
 
 const faster = 10; // than the VM's time
-const perSecond = 60; // of the VM's time
 const tenMinutes = 600 * perSecond; // rows
 const windows = 3;
 // The page remembers as many ids and samples, so that it grows until then: src/shared/stream/store.ts.
