@@ -173,7 +173,13 @@ test('a time without samples says so', async ({ page, system, vm }) => {
   await page.goto(address(system.where.page, vm.host, ends));
   await expect(page.getByRole('main').getByRole('status')).toContainText(`Sin muestras de ${vm.host} entre`);
   await expectShown(page, 0);
-  await expect(page.locator('.big')).toHaveText(['–', '–']); // and no number is made up
+  // And no number is made up.
+  await expect(page.locator('.big')).toHaveText(['–', '–']);
+  const cells = page.getByTestId('process-table').locator('tbody td:not(.meaning)');
+  await expect(cells).toHaveText(Array.from({ length: 12 }, () => '–'));
+  for (const chart of horaCharts) {
+    await expect(page.getByTestId(chart)).toHaveAccessibleDescription(new RegExp(`^${es['chart.empty']}`));
+  }
   await page.getByTestId('back').click();
   await expectShown(page, 10);
 });

@@ -13,6 +13,7 @@ function cutOff(page: Page): Promise<string[]> {
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       if (!(node instanceof HTMLCanvasElement) && !(node instanceof Text && node.data.trim() !== ''))
         continue;
+      if (node instanceof HTMLCanvasElement && !node.checkVisibility()) continue;
       const element = node.parentElement;
       if (!element?.checkVisibility() || element.closest('.visually-hidden, option, .lines')) continue;
       const range = document.createRange();
@@ -56,8 +57,13 @@ for (const locale of ['es-GT', 'en-GB']) {
         }).toPass({ timeout: 20_000 });
         for (const width of widths) {
           await page.setViewportSize({ width, height: 800 });
-          await page.evaluate(() => new Promise(requestAnimationFrame));
-          expect(await cutOff(page), `${JSON.stringify(view)} at ${width}`).toEqual([]);
+          // The charts follow in the next frames.
+          await expect
+            .poll(() => cutOff(page), {
+              message: `${JSON.stringify(view)} at ${width}`,
+              intervals: [50, 50, 100, 200],
+            })
+            .toEqual([]);
         }
       }
     });

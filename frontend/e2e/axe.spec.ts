@@ -1,0 +1,58 @@
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { es } from '../src/shared/i18n/es';
+import { address, expect, expectShown, test } from './test';
+
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** Finds nothing to object to, in light and in dark. */
+async function expectNoViolation(page: Page): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await expect(page.locator('html')).toHaveAttribute('data-theme', colorScheme);
+    const { violations, passes } = await new AxeBuilder({ page }).withTags(tags).analyze();
+    expect(passes.length).toBeGreaterThan(15);
+    const found = violations.map(({ id, impact, help, nodes }) => ({
+      [`${impact} ${id}`]: `${help}: ${nodes.map(({ target }) => target).join(', ')}`,
+    }));
+    expect(found, colorScheme).toEqual([]);
+  }
+}
+
+test('a page that waits for rows', async ({ page, empty }) => {
+  await page.goto(empty.where.page);
+  await expect(page.getByTestId('waiting')).toContainText(es['waiting.rows.title']);
+  await expectNoViolation(page);
+});
+
+test('a page with data, live, over an hour, zoomed, and with the dialog open', async ({
+  page,
+  system,
+  vm,
+}) => {
+  await vm.fill(700);
+  vm.sleep(60);
+  await vm.fill(200);
+  await vm.send();
+  await page.goto(address(system.where.page, vm.host));
+  await expectShown(page, vm.between(vm.newest - 300_000, vm.newest + 1));
+  await expect(page.getByTestId('rows-chart')).toBeVisible();
+  await expectNoViolation(page);
+
+  await page.getByTestId('pause').click();
+  await expectNoViolation(page);
+
+  await page.goto(address(system.where.page, vm.host, { range: '1h' }));
+  await expectShown(page, vm.samples);
+  await expectNoViolation(page);
+
+  await page.goto(
+    address(system.where.page, vm.host, { from: '2026-03-01T12:05:00Z', to: '2026-03-01T12:08:00Z' }),
+  );
+  await expectShown(page, 180);
+  await expectNoViolation(page);
+
+  await page.getByRole('button', { name: /12:05:00/ }).click();
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await expectNoViolation(page);
+});
