@@ -99,7 +99,7 @@ export function App() {
               range={place.range}
               view={view}
               latest={latest}
-              live={condition === 'live'}
+              condition={condition}
               paused={paused}
             />
           ) : (

@@ -11,21 +11,24 @@ import { useRoutes } from '../shared/past/useRoutes';
 import { useProgress } from '../shared/past/useSource';
 import type { Range } from '../shared/range/range';
 import { samplesIn } from '../shared/stream/series';
-import type { View } from '../shared/stream/store';
+import type { Condition, View } from '../shared/stream/store';
 
 interface Props {
   readonly source: Source;
   readonly range: Range;
   readonly view: View;
   readonly latest: Sample | undefined; // the newest sample of the VM
-  readonly live: boolean; // rows arrive
+  readonly condition: Condition;
   readonly paused: boolean;
 }
 
 /** The evidence, in the order in which a doubting person asks for it. */
-export function Board({ source, range, view, latest, live, paused }: Props) {
+export function Board({ source, range, view, latest, condition, paused }: Props) {
   const progress = useProgress(source);
-  const routes = useRoutes(range, source, view, paused);
+  const live = condition === 'live';
+  // While nobody can say what is stored, time stands still for the routes.
+  const unknown = condition === 'away' || condition === 'connecting';
+  const routes = useRoutes(range, source, view, paused || unknown);
   const now = range.kind === 'fixed' ? undefined : latest;
   return (
     <>

@@ -87,8 +87,10 @@ export function TimeChart({ source, lanes, clock, title, summary, testId }: Prop
   function press(event: KeyboardEvent): void {
     const by = moves[event.key];
     if (by !== undefined) plot.current?.move(event.ctrlKey ? by * far : by, event.shiftKey && zooms);
-    else if (event.key === 'Enter' && zooms) plot.current?.zoomIn();
-    else if (event.key === 'Escape') {
+    else if (event.key === 'Enter' && zooms) {
+      setPointed(undefined);
+      plot.current?.zoomIn();
+    } else if (event.key === 'Escape') {
       setPointed(undefined);
       if (!plot.current?.clear() && zooms) back();
     } else return;

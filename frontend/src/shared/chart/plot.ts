@@ -165,9 +165,9 @@ export class Plot {
     const from = this.#frame.x[this.#anchor ?? -1];
     const to = this.#frame.x[this.#plot.cursor.idx ?? -1];
     this.#clearBrush();
-    if (from !== undefined && to !== undefined && from !== to) {
-      this.#spec.zoom?.(Math.min(from, to), Math.max(from, to));
-    }
+    if (from === undefined || to === undefined || from === to) return;
+    this.clear(); // in the time that comes, it would stand at another point
+    this.#spec.zoom?.(Math.min(from, to), Math.max(from, to));
   }
 
   /** Forgets selection and crosshair; false when there was nothing to forget. */

@@ -24,10 +24,10 @@ const soon = 500; // ms, until the server has said its time
  * The routes beside the VM: live and over the last hour or day those that end now, whatever `hora` a replay brings; of a
  * fixed range what was received in the same time.
  */
-export function useRoutes(range: Range, source: Source, view: View, paused: boolean): ShownRoutes {
+export function useRoutes(range: Range, source: Source, view: View, held: boolean): ShownRoutes {
   const now = useRoutesOfNow(range, source, view);
   const shown = useRef(now);
-  if (!paused) shown.current = now;
+  if (!held) shown.current = now;
   return shown.current;
 }
 
