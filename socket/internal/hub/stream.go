@@ -108,7 +108,7 @@ func (h *Hub) current() (status, routes Message) {
 type joined struct {
 	place    int64 // in the log
 	snapshot *snapshot
-	held     bool           // the snapshot is another client's, who takes his time
+	held     bool           // the snapshot is another client's, who takes his time, and not of now
 	cursor   *int64         // the client's, or nil
 	position int64          // the stream's cursor
 	floor    int64          // the rows up to it that the client has not are in the database only
@@ -125,6 +125,7 @@ func (h *Hub) join(cursor *int64) joined {
 		cursor: cursor, position: h.cursor, floor: h.recent.floor,
 	}
 	if cursor != nil {
+		j.held = j.held || s.place != h.log.end() // what the log has of the time between, is passed over
 		j.missed = h.recent.after(max(*cursor, j.floor))
 		j.place = h.log.end() // it has the rows since the snapshot from here
 	}

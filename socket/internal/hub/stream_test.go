@@ -323,6 +323,12 @@ func TestASnapshotThatIsTakenSlowlyIsShared(t *testing.T) {
 	}()
 	<-held
 	h.Tick(rows(2), 2)
+	soon := stream(t, h, ptr(1)) // before the snapshot is old
+	next[event.Samples](soon)
+	next[event.Snapshot](soon)
+	if s := next[event.Status](soon); s.State != event.StateLive {
+		t.Errorf("%+v", s)
+	}
 	now.at(1)
 	fresh, back := stream(t, h, nil), stream(t, h, ptr(1))
 	if s := next[event.Snapshot](fresh); s.Cursor != 1 {

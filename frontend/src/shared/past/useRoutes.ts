@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useReducer, useRef, useState } from 'react';
 import { HistoryPoints, type RouteSecond, type RouteStats, WindowSeconds } from '../contract/event';
 import { mergeSeconds } from '../latency/routes';
 import { lengths, type Range } from '../range/range';
@@ -25,10 +25,20 @@ const soon = 500; // ms, until the server has said its time
  * fixed range what was received in the same time.
  */
 export function useRoutes(range: Range, source: Source, view: View, held: boolean): ShownRoutes {
+  useSeconds();
   const now = useRoutesOfNow(range, source, view);
   const shown = useRef(now);
   if (!held) shown.current = now;
   return shown.current;
+}
+
+/** Looks again each second: also where nothing comes any more, the last ten seconds become others. */
+function useSeconds(): void {
+  const [, look] = useReducer((seconds: number) => seconds + 1, 0);
+  useEffect(() => {
+    const timer = setInterval(look, 1_000);
+    return () => clearInterval(timer);
+  }, []);
 }
 
 function useRoutesOfNow(range: Range, source: Source, view: View): ShownRoutes {
