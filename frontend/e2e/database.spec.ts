@@ -1,8 +1,6 @@
 import { expect, expectShown, newHost, test } from './test';
 import { Vm } from './vm';
 
-test.setTimeout(90_000);
-
 test('the database is killed: the page says so, invents nothing, and shows everything once it is back', async ({
   page,
   empty,

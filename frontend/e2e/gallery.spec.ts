@@ -9,152 +9,133 @@ import { Vm } from './vm';
 
 const folder = resolve(import.meta.dirname, '../test-results/gallery');
 
-const themes = ['light', 'dark'] as const;
-const languages = { es: 'es-GT', en: 'en-GB' };
-const screens: Record<string, BrowserContextOptions> = {
+const phone: BrowserContextOptions = { deviceScaleFactor: 1.5, isMobile: true, hasTouch: true };
+const choices: Readonly<Record<string, BrowserContextOptions>> = {
   laptop: { viewport: { width: 1_440, height: 900 } },
-  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
-  small: { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+  phone: { viewport: { width: 390, height: 844 }, ...phone },
+  small: { viewport: { width: 360, height: 740 }, ...phone },
   wall: { viewport: { width: 2_560, height: 1_440 } },
+  light: { colorScheme: 'light' },
+  dark: { colorScheme: 'dark' },
+  es: { locale: 'es-GT' },
+  en: { locale: 'en-GB' },
 };
 
-/** A page as its name says: `WHAT-SCREEN-THEME-LANGUAGE`. */
+/** A page in a browser such as `laptop-light-es`. */
 class Shot {
   private constructor(
     readonly page: Page,
-    private readonly name: string,
     readonly t: Catalogue,
+    private readonly view: string,
   ) {}
 
-  static async open(browser: Browser, name: string, url: string): Promise<Shot> {
-    const [, screen = '', theme, language] = name.split('-');
-    const context = await browser.newContext({
-      ...screens[screen],
-      colorScheme: themes.find((each) => each === theme) ?? null,
-      locale: language === 'en' ? languages.en : languages.es,
-    });
+  static async open(browser: Browser, view: string, url: string): Promise<Shot> {
+    const context = await browser.newContext(
+      Object.assign({}, ...view.split('-').map((name) => choices[name])),
+    );
     const page = await context.newPage();
     await page.goto(url);
-    return new Shot(page, name, language === 'en' ? en : es);
+    return new Shot(page, view.endsWith('es') ? es : en, view);
   }
 
-  /** Awaits charts with something on them. */
-  async drawn(): Promise<this> {
-    await expect(this.page.getByTestId('process-chart')).toHaveAttribute('data-points', /^[1-9]/);
-    return this;
+  /** Takes the whole page. Charts that are out of sight are drawn late: so each is looked at first. */
+  async take(what: string): Promise<void> {
+    for (const chart of await this.page.getByRole('figure').all()) await chart.scrollIntoViewIfNeeded();
+    await this.page.evaluate(() => scrollTo(0, 0));
+    await this.page.screenshot({ path: join(folder, `${what}-${this.view}.png`), fullPage: true });
   }
 
-  /** Takes the whole page. What is out of sight is drawn late: so it is looked at first. */
-  async take(): Promise<void> {
-    const { page } = this;
-    for (const chart of await page.getByRole('figure').all()) await chart.scrollIntoViewIfNeeded();
-    await page.evaluate(() => scrollTo(0, 0));
-    await page.screenshot({ path: join(folder, `${this.name}.png`), fullPage: true });
-    await page.context().close();
+  async takeLast(what: string): Promise<void> {
+    await this.take(what);
+    await this.page.context().close();
   }
 }
 
-test.setTimeout(120_000);
-
 test('pictures of a VM', async ({ browser, system, vm }) => {
-  const at = (more: Record<string, string> = {}) => address(system.where.page, vm.host, more);
   await vm.fill(2_700, 30); // most of a day
   await vm.fill(3_400);
   vm.sleep(30);
   await vm.fill(70);
   await new Vm(system.where.entry, newHost()).fill(30);
   const writing = vm.goOn();
-  for (const name of [
-    'live-laptop-light-es',
-    'live-laptop-dark-en',
-    'live-phone-light-es',
-    'live-wall-light-en',
-  ]) {
-    await (await (await Shot.open(browser, name, at())).drawn()).take();
+  const point = (page: Page) => page.getByTestId('cpu-chart').hover({ position: { x: 300, y: 80 } });
+  const select = async (page: Page) => {
+    await page.getByTestId('process-chart').focus();
+    for (const key of ['ArrowLeft', 'Control+ArrowLeft', 'Shift+PageDown']) await page.keyboard.press(key);
+  };
+  const [from = '', to = ''] = [1_200, 900].map((s) => new Date(vm.newest - s * 1_000).toISOString());
+  const zoomed = { from, to };
+  const pictures: [what: string, view: string, Record<string, string>, ((page: Page) => Promise<void>)?][] = [
+    ['live', 'laptop-light-es', {}],
+    ['live', 'laptop-dark-en', {}],
+    ['live', 'phone-light-es', {}],
+    ['live', 'wall-light-en', {}],
+    ['keys', 'laptop-dark-en', {}, select],
+    ['paused', 'laptop-light-es', {}, (page) => page.getByTestId('pause').click()],
+    ['1h', 'laptop-light-en', { range: '1h' }, point],
+    ['1h', 'small-dark-en', { range: '1h' }],
+    ['24h', 'laptop-dark-es', { range: '24h' }],
+    ['24h', 'wall-dark-es', { range: '24h' }],
+    ['zoomed', 'laptop-light-es', zoomed],
+    ['zoomed', 'phone-dark-en', zoomed],
+    ['dialog', 'laptop-dark-es', zoomed, (page) => page.locator('.custom').click()],
+  ];
+  for (const [what, view, more, prepare] of pictures) {
+    const shot = await Shot.open(browser, view, address(system.where.page, vm.host, more));
+    await expect(shot.page.getByTestId('process-chart')).toHaveAttribute('data-points', /^[1-9]/);
+    await prepare?.(shot.page);
+    await shot.takeLast(what);
   }
-
-  const hour = await (await Shot.open(browser, '1h-laptop-light-en', at({ range: '1h' }))).drawn();
-  await hour.page.getByTestId('cpu-chart').hover({ position: { x: 300, y: 80 } });
-  await hour.take();
-  for (const [name, range] of [
-    ['1h-small-dark-en', '1h'],
-    ['24h-laptop-dark-es', '24h'],
-    ['24h-wall-dark-es', '24h'],
-    ['24h-phone-light-en', '24h'],
-  ] as const) {
-    await (await (await Shot.open(browser, name, at({ range }))).drawn()).take();
-  }
-
-  const paused = await (await Shot.open(browser, 'paused-laptop-light-es', at())).drawn();
-  await paused.page.getByTestId('pause').click();
-  await paused.take();
-  const selecting = await (await Shot.open(browser, 'keys-laptop-dark-en', at())).drawn();
-  await selecting.page.getByTestId('process-chart').focus();
-  for (const key of ['ArrowLeft', 'Control+ArrowLeft', 'Shift+PageDown'])
-    await selecting.page.keyboard.press(key);
-  await selecting.take();
-
+  const nothing = { from: '2026-02-01T00:00:00Z', to: '2026-02-01T01:00:00Z' };
+  const none = await Shot.open(browser, 'laptop-light-es', address(system.where.page, vm.host, nothing));
+  await expect(none.page.getByRole('main').getByRole('status')).toContainText(vm.host);
+  await none.takeLast('empty');
   vm.rest();
   await writing;
-  const [from, to] = [vm.newest - 900_000, vm.newest - 600_000].map((ms) => new Date(ms).toISOString());
-  const fixed = { from: from ?? '', to: to ?? '' };
-  for (const name of ['zoomed-laptop-light-es', 'zoomed-phone-dark-en']) {
-    await (await (await Shot.open(browser, name, at(fixed))).drawn()).take();
-  }
-  const dialog = await (await Shot.open(browser, 'dialog-laptop-dark-es', at(fixed))).drawn();
-  await dialog.page.locator('.custom').click();
-  await dialog.take();
-  const nothing = { from: '2026-02-01T00:00:00Z', to: '2026-02-01T01:00:00Z' };
-  const none = await Shot.open(browser, 'empty-laptop-light-es', at(nothing));
-  await expect(none.page.getByRole('main').getByRole('status')).toBeVisible();
-  await none.take();
-
-  for (const name of ['stale-laptop-light-es', 'stale-phone-dark-en']) {
-    const stale = await (await Shot.open(browser, name, at())).drawn();
-    await expect(stale.page.getByTestId('conn')).toHaveAttribute('data-state', 'stale', { timeout: 20_000 });
-    await stale.take();
-  }
 });
 
 test('pictures of what is not there', async ({ browser, empty }) => {
   const { page, entry, dsn } = empty.where;
-  for (const name of ['waiting-laptop-light-es', 'waiting-phone-dark-en']) {
-    const waiting = await Shot.open(browser, name, page);
-    await expect(waiting.page.getByTestId('waiting')).toContainText(waiting.t['waiting.rows.title']);
-    await waiting.take();
+  const open = (view: string, url = page) => Shot.open(browser, view, url);
+  const state = (shot: Shot, name: string) =>
+    expect(shot.page.getByTestId('conn')).toHaveAttribute('data-state', name, { timeout: 20_000 });
+
+  const shots = await Promise.all(['laptop-light-es', 'phone-dark-en'].map((view) => open(view)));
+  for (const shot of shots) {
+    await expect(shot.page.getByTestId('waiting')).toContainText(shot.t['waiting.rows.title']);
+    await shot.take('waiting');
   }
-  const vm = new Vm(entry, newHost());
-  await vm.fill(200);
+  await new Vm(entry, newHost()).fill(200);
 
   const replica = await Replica.start(dsn, { PULSO_SOCKET_TOKEN: 'a-key' });
-  const access = await Shot.open(browser, 'access-laptop-dark-es', replica.page);
-  await access.page.getByTestId('access').getByRole('textbox').fill('another-key');
-  await access.page.keyboard.press('Enter');
-  await expect(access.page.getByTestId('access').getByRole('alert')).toBeVisible();
-  await access.take();
-  const phone = await Shot.open(browser, 'access-phone-light-en', replica.page);
-  await expect(phone.page.getByTestId('access')).toBeVisible();
-  await phone.take();
+  const asked = await open('phone-light-en', replica.page);
+  await expect(asked.page.getByTestId('access')).toBeVisible();
+  await asked.takeLast('access');
+  const refused = await open('laptop-dark-es', replica.page);
+  await refused.page.getByTestId('access').getByRole('textbox').fill('another-key');
+  await refused.page.keyboard.press('Enter');
+  await expect(refused.page.getByTestId('access').getByRole('alert')).toBeVisible();
+  await refused.takeLast('access');
+  await replica.stop();
 
-  const away = await Promise.all(
-    ['away-laptop-light-es', 'away-phone-dark-en'].map(async (name) =>
-      (await Shot.open(browser, name, address(page, vm.host))).drawn(),
-    ),
-  );
-  const lost = await (await Shot.open(browser, 'lost-laptop-dark-en', address(page, vm.host))).drawn();
+  for (const shot of shots) {
+    await state(shot, 'stale');
+    await shot.take('stale');
+  }
   await empty.kill('mariadb');
-  for (const shot of away) {
-    await expect(shot.page.getByTestId('conn')).toHaveAttribute('data-state', 'away', { timeout: 20_000 });
-    await shot.take();
+  for (const shot of shots) {
+    await state(shot, 'away');
+    await shot.takeLast('away');
   }
   await empty.restart('mariadb');
 
+  const lost = await open('laptop-dark-en');
+  await state(lost, 'stale');
   await empty.kill('socket');
   await expect(lost.page.getByTestId('conn')).toContainText(lost.t['conn.lost']);
-  await lost.take();
-  const gone = await Shot.open(browser, 'lost-laptop-light-es', page);
+  await lost.takeLast('lost');
+  const gone = await open('laptop-light-es');
   await expect(gone.page.getByTestId('waiting')).toContainText(gone.t['waiting.lost.title']);
-  await gone.take();
+  await gone.takeLast('gone');
   await empty.restart('socket');
-  await replica.stop();
 });

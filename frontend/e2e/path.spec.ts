@@ -1,7 +1,5 @@
 import { expect, number, test } from './test';
 
-test.setTimeout(120_000);
-
 const charts = ['cpu-chart', 'ram-chart', 'process-chart'];
 
 test('a sample travels from this machine to a point on a chart', async ({

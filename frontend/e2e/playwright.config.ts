@@ -4,6 +4,8 @@ export default defineConfig({
   testDir: '.',
   outputDir: '../test-results',
   forbidOnly: Boolean(process.env.CI),
+  timeout: 90_000,
+  expect: { timeout: 10_000 },
   workers: 1, // one system under test
   reporter: 'list',
   use: {

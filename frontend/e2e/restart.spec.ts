@@ -9,8 +9,6 @@ const test = base.extend<{ replica: Replica }>({
   },
 });
 
-test.setTimeout(90_000);
-
 const ends = { 'ends in order': 'pause', 'is killed': 'kill' } as const;
 
 for (const [how, end] of Object.entries(ends)) {
