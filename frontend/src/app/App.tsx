@@ -31,7 +31,6 @@ interface Held {
 export function App() {
   const { t } = useI18n();
   const now = useView();
-  const condition = useCondition();
   const themeSwitch = useThemeSwitch();
   const server = useServer(now.link);
   const { place, show, choose, back } = usePlace();
@@ -54,17 +53,21 @@ export function App() {
   );
 
   const host = place.host ?? now.newestHost;
+  const condition = useCondition(host);
   const following = useSource(host ?? '', place.range);
   // Another VM or range ends the pause.
   const paused = held?.of === following;
   const { source, view } = paused ? held : { source: following, view: now };
-  const latest = view.hosts.find((each) => each.host === host)?.latest.row;
-  const hasBoard = host !== undefined && (latest !== undefined || place.range.kind === 'fixed');
+  const known = view.hosts.find((each) => each.host === host);
+  const hasBoard = host !== undefined && (known !== undefined || place.range.kind === 'fixed');
 
   return (
     <ThemeContext value={themeSwitch.theme}>
       <ZoomContext value={zoom}>
-        <Header themeSwitch={themeSwitch} pill={<ConnectionPill condition={condition} link={now.link} />}>
+        <Header
+          themeSwitch={themeSwitch}
+          pill={<ConnectionPill host={host} condition={condition} link={now.link} />}
+        >
           {host !== undefined && (
             <HostPicker hosts={now.hosts.map((each) => each.host)} chosen={host} choose={choose} />
           )}
@@ -87,7 +90,7 @@ export function App() {
         <main
           className="page"
           aria-label={t('page.content')}
-          data-fresh={condition === 'live' && !paused}
+          data-fresh={condition === 'live' && !paused && !known?.behind}
           data-paused={paused}
         >
           <ServerNotice server={server} />
@@ -98,7 +101,7 @@ export function App() {
               source={source}
               range={place.range}
               view={view}
-              latest={latest}
+              known={known}
               condition={condition}
               paused={paused}
             />

@@ -5,34 +5,39 @@ import { ProcessTable } from '../features/processes/ProcessTable';
 import { RamCard } from '../features/ram/RamCard';
 import { RangeNotice } from '../features/ranges/RangeNotice';
 import { RoutesCard } from '../features/routes/RoutesCard';
-import type { Sample } from '../shared/contract/sample';
 import type { Source } from '../shared/past/source';
 import { useRoutes } from '../shared/past/useRoutes';
 import { useProgress } from '../shared/past/useSource';
 import type { Range } from '../shared/range/range';
 import { samplesIn } from '../shared/stream/series';
-import type { Condition, View } from '../shared/stream/store';
+import type { Condition, HostView, View } from '../shared/stream/store';
 
 interface Props {
   readonly source: Source;
   readonly range: Range;
   readonly view: View;
-  readonly latest: Sample | undefined; // the newest sample of the VM
+  readonly known: HostView | undefined; // the VM, where its rows have come
   readonly condition: Condition;
   readonly paused: boolean;
 }
 
 /** The evidence, in the order in which a doubting person asks for it. */
-export function Board({ source, range, view, latest, condition, paused }: Props) {
+export function Board({ source, range, view, known, condition, paused }: Props) {
   const progress = useProgress(source);
-  const live = condition === 'live';
+  const latest = known?.latest.row;
+  const live = condition === 'live' && !known?.behind;
   // While nobody can say what is stored, time stands still for the routes.
   const unknown = condition === 'away' || condition === 'connecting';
   const routes = useRoutes(range, source, view, paused || unknown);
   const now = range.kind === 'fixed' ? undefined : latest;
   return (
     <>
-      <RangeNotice source={source} progress={progress} paused={paused} />
+      <RangeNotice
+        source={source}
+        progress={progress}
+        paused={paused}
+        behind={now && known?.behind ? now.hora : undefined}
+      />
       <div className="board">
         <CpuCard source={source} now={now} />
         <RamCard source={source} now={now} />

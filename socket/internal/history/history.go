@@ -132,8 +132,22 @@ func (s *Service) pastOf(ctx context.Context, p plan) (store.Past, error) {
 	return s.db.PastOfSamples(ctx, p.steps, maxRows)
 }
 
-// retired says whether a plan's time ends before the first that its table still has of the host.
+// retired says whether rows of a plan's time are in coarser tables only: it ends before the first that the plan's own table
+// still has of the host, and a coarser one has a stretch of before that.
 func (s *Service) retired(ctx context.Context, p plan) (bool, error) {
 	oldest, found, err := s.db.Oldest(ctx, p.rollup(), p.steps.Host)
-	return err == nil && (!found || p.steps.To <= oldest.UnixMilli()), err
+	switch {
+	case err != nil || !found:
+		return err == nil, err
+	case p.steps.To > oldest.UnixMilli():
+		return false, nil
+	}
+	for coarser, ok := p.coarser(); ok; coarser, ok = coarser.coarser() {
+		older, found, err := s.db.Oldest(ctx, coarser.rollup(), p.steps.Host)
+		stretch := stretches[coarser.resolution]
+		if err != nil || found && older.UnixMilli()/stretch < oldest.UnixMilli()/stretch {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }

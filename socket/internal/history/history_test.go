@@ -130,6 +130,17 @@ func TestTheFinestResolutionThatCanAnswer(t *testing.T) {
 	expect(fromSamples, time.Second, "2026-03-04 12:10:00", "2026-03-04 12:20:00")
 }
 
+// Before its first sample a host has no past, though an hour or minute that holds it begins earlier.
+func TestBeforeTheFirstSample(t *testing.T) {
+	r := newRig(t)
+	samples := scatter(rand.New(rand.NewPCG(9, 10)), "vm-a", 0, 100, noon.Add(30*time.Minute+30*time.Second), 10*time.Minute)
+	r.insert(t, samples)
+	r.rollUp(t)
+	before := asked{host: "vm-a", from: "2026-03-01 12:10:00", to: "2026-03-01 12:20:00", points: 600}
+	before.resolution, before.step, before.begin, before.end = fromSamples, time.Second, before.from, before.to
+	before.check(t, answer(t, r.Service, before.query(t)), samples)
+}
+
 func TestTooManyRowsAreNotRead(t *testing.T) {
 	r := newRig(t)
 	r.insert(t, scatter(rand.New(rand.NewPCG(7, 8)), "", 0, 20, noon, time.Minute)[:20])

@@ -7,14 +7,15 @@ import './connection.css';
 type Tone = 'good' | 'warning' | 'bad' | 'neutral';
 
 interface Props {
+  readonly host: string | undefined; // the VM that is shown
   readonly condition: Condition;
   readonly link: Link;
 }
 
 /** Whether the numbers are to be trusted now, in a colour and in words, and how old the newest row is. */
-export function ConnectionPill({ condition, link }: Props) {
+export function ConnectionPill({ host, condition, link }: Props) {
   const { t, format } = useI18n();
-  const age = useAge(condition);
+  const age = useAge(host, condition);
   const { tone, words } = judge(condition, link, age === undefined);
   return (
     <p className={`pill ${tone}`} data-testid="conn" data-state={condition}>

@@ -122,13 +122,16 @@ function Peak({ state, source }: { readonly state: ProcessState; readonly source
   const spread = source.spread(state);
   if (!spread) return '–';
   if (spread.max === 0) return t('processes.never');
-  const { from, to } = source.frame();
+  const { from, to, step = 0 } = source.frame();
   const when = (seconds: number) =>
     to - from > day ? format.dateTime(seconds * 1_000) : format.time(seconds * 1_000);
   const rare = state === 'zombie' || state === 'stopped';
   return (
     <>
-      {format.count(spread.max)} <span className="peak-at">{when(spread.maxAt)}</span>
+      {format.count(spread.max)}{' '}
+      <span className="peak-at">
+        {step < minute ? when(spread.maxAt) : format.moment(spread.maxAt, step)}
+      </span>
       {rare && spread.lastNonZero !== undefined && (
         <small className="last-seen"> {t('processes.lastSeen', { when: when(spread.lastNonZero) })}</small>
       )}
@@ -136,7 +139,8 @@ function Peak({ state, source }: { readonly state: ProcessState; readonly source
   );
 }
 
-const day = 86_400; // s
+const minute = 60; // s
+const day = 86_400;
 
 function sum(counts: readonly (number | undefined)[]): number | undefined {
   return counts.reduce(

@@ -54,6 +54,7 @@ export class Plot {
   #tops: number[];
   #colours: Colours;
   #seen = true; // on the screen
+  #ratio = uPlot.pxRatio; // of the screen's pixels to the page's, which colours are read for: they hold widths
   #drawn = Number.NEGATIVE_INFINITY; // ms, by the page's monotonic clock
   #view = ''; // as it was drawn last, with axes and holes
   #length = 0; // points at that time
@@ -253,6 +254,8 @@ export class Plot {
         drawClear: [(plot) => hatchHoles(plot, this.#frame.holes, this.#colours.hatch)],
         draw: [
           (plot) => {
+            if (this.#ratio !== uPlot.pxRatio) this.#colours = this.#readColours();
+            this.#ratio = uPlot.pxRatio;
             this.#backdrop.mirror(plot.ctx.canvas, uPlot.pxRatio);
             this.#stand(plot);
             this.#drawLines(plot);

@@ -6,7 +6,7 @@
 // ones on the page take finished pictures only, and what is still changing has a narrow one of its own.
 import { type Ink, type Look, type Shape, Trace } from './trace';
 
-const headColumns = 32;
+const headColumns = 48;
 // So much of the head lies before the newest column when it is moved on: late samples change what is near.
 const headBehind = 12;
 
@@ -57,6 +57,8 @@ export class LineLayer {
     const inHead = changed >= this.#begin && last < this.#begin + headColumns;
     if (!inHead) {
       this.#begin = Math.max(last - headBehind, 0);
+      // At whole CSS pixels, so that the browser snaps both pictures to the same pixels of the screen.
+      this.#begin -= this.#begin % wholePixels(ratio);
       this.#past.show(this.#pixels, 0, this.#begin, ratio);
     }
     this.#head.show(this.#pixels, this.#begin, headColumns, ratio);
@@ -80,6 +82,14 @@ export class LineLayer {
     });
     return differs;
   }
+}
+
+/** How many pixels of the screen are a whole number of CSS pixels, where they are not too many. */
+function wholePixels(ratio: number): number {
+  for (let n = 1; n <= 16; n += 1) {
+    if (Math.abs(n / ratio - Math.round(n / ratio)) < 1e-6) return n;
+  }
+  return 1;
 }
 
 /** A canvas on the page that shows finished pictures. */

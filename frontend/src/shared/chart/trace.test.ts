@@ -73,6 +73,21 @@ describe('a trace', () => {
     expect(trace.update(0, shape([...points, [5_000, 3]]), { ...look, perUnit: -2 }).all).toBe(true);
   });
 
+  it('forgets a line of which nothing is left', () => {
+    const trace = new Trace();
+    trace.update(
+      0,
+      shape([
+        [0, 1],
+        [9, 2],
+      ]),
+      look,
+    );
+    expect(trace.update(0, shape([]), look).all).toBe(true);
+    expect(extents(trace, 10).flat().every(Number.isNaN)).toBe(true);
+    expect(trace.update(0, shape([]), look)).toMatchObject({ all: false, last: -1 });
+  });
+
   it('is the same, however the line came to be what it is', () => {
     // A random walk of changes: points come at the end, late, or change; holes open and close; the front is forgotten.
     let seed = 7;

@@ -64,7 +64,11 @@ export class Trace {
     const { length } = shape.x;
     const last = length === 0 ? -1 : this.#pixelOf(shape, length - 1);
     const begins =
-      !sameLook(this.#look, look) || this.columnOf(from) < 0 || last >= this.columns || this.columns === 0;
+      !sameLook(this.#look, look) ||
+      this.columnOf(from) < 0 ||
+      last >= this.columns ||
+      this.columns === 0 ||
+      (length === 0 && this.#end >= 0); // nothing is left of it
     if (begins) this.#begin(from, look);
     const changed = begins ? 0 : this.#drawn.firstChange(shape);
     const columns = changed < length ? this.#follow(shape, changed) : { first: 0, last: -1 };

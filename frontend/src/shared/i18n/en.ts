@@ -110,6 +110,8 @@ export const en: Catalogue = {
   'range.loading': 'Loading the history…',
   'range.failed': 'The history could not be loaded: {reason}',
   'range.retry': 'Try again',
+  'range.behind':
+    "The rows that arrive are of before {time}, this VM's newest time: its clock went back, or an earlier recording is being replayed. A range shows them.",
   'range.empty': 'No samples of {host} between {from} and {to}.',
 
   'routes.title': 'The two routes',

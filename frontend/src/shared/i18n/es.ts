@@ -110,6 +110,8 @@ export const es = {
   'range.loading': 'Cargando la historia…',
   'range.failed': 'No se pudo cargar la historia: {reason}',
   'range.retry': 'Reintentar',
+  'range.behind':
+    'Las filas que llegan son de antes de {time}, la hora más nueva de esta VM: su reloj retrocedió, o se reproduce una grabación anterior. Un rango las muestra.',
   'range.empty': 'Sin muestras de {host} entre {from} y {to}.',
 
   'routes.title': 'Las dos rutas',

@@ -63,7 +63,7 @@ describe('a source that follows', () => {
     const { x, from, to } = source.frame();
     expect([...x].map((s) => s - at0 - 10)).toEqual([6_920, 7_000, 7_100, 7_200, 7_300]);
     expect([from, to]).toEqual([at0 + 3_700, at0 + 7_300]); // the first one has left
-    expect(source.spread('cpu')?.maxAt).toBe(at0 + 6_930); // 10, and 0 of the others but for 7,201
+    expect(source.spread('cpu')?.maxAt).toBe(at0 + 6_920); // 10, and 0 of the others but for 7,201
   });
 
   it('tells who draws once per frame, and no more when it is closed', async () => {

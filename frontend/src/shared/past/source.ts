@@ -9,7 +9,15 @@ import {
 import { lengths } from '../range/range';
 import { parseTime, wireTime } from '../stream/clock';
 import type { Ask } from '../stream/portal';
-import { frozen, type ProcessState, type Quantity, readValue, type Spread, spreadOf } from '../stream/series';
+import {
+  frozen,
+  type ProcessState,
+  type Quantity,
+  quantities,
+  readValue,
+  type Spread,
+  spreadOf,
+} from '../stream/series';
 import type { Link, StreamStore } from '../stream/store';
 import { Stretches } from './stretches';
 
@@ -59,13 +67,14 @@ export function liveSource(store: StreamStore, host: string): Source {
 /** A source that stays at what another one showed at this moment. */
 export function pausedSource(source: Source): Source {
   const { frame, subscribe } = frozen(source.frame());
+  const spreads = new Map(quantities.map((quantity) => [quantity, source.spread(quantity)]));
   return {
     ...liveless,
     host: source.host,
     frame,
     subscribe,
     routes: source.routes,
-    spread: (quantity) => spreadOf(frame(), quantity),
+    spread: (quantity) => spreads.get(quantity),
   };
 }
 
@@ -194,8 +203,13 @@ export class FixedSource extends PastSource {
     return this.#query;
   }
 
-  protected override answered({ resolution }: History): void {
-    const { from, to } = this.#frame;
+  protected override answered(history: History): void {
+    const { resolution } = history;
+    // Of rollups, the ends are whole stretches: what they hold is of no other time.
+    const [from, to] =
+      resolution === ResolutionSample
+        ? [this.#frame.from, this.#frame.to]
+        : [parseTime(history.from) / 1_000, parseTime(history.to) / 1_000];
     this.#loaded = this.stretches?.frame(from, to);
     if (resolution === ResolutionSample || this.#again !== undefined) return;
     this.#again = setTimeout(() => void this.load(), rollupsBehind);

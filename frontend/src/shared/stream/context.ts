@@ -26,12 +26,12 @@ export function useView(): View {
 
 const second = 1_000; // ms
 
-/** What to think of the numbers: changes with the stream, and with its silence. */
-export function useCondition(): Condition {
+/** What to think of the numbers of a host: changes with the stream, and with its silence. */
+export function useCondition(host: string | undefined): Condition {
   const { store } = useStream();
-  const [condition, setCondition] = useState(() => store.condition());
+  const [condition, setCondition] = useState(() => store.condition(host));
   useEffect(() => {
-    const look = () => setCondition(store.condition());
+    const look = () => setCondition(store.condition(host));
     look();
     const unsubscribe = store.subscribe(look);
     const timer = setInterval(look, second);
@@ -39,21 +39,21 @@ export function useCondition(): Condition {
       clearInterval(timer);
       unsubscribe();
     };
-  }, [store]);
+  }, [store, host]);
   return condition;
 }
 
 /** Age of the newest row in seconds, looked up once a second: digits that change with every tick cannot be read. */
-export function useAge(condition: Condition): number | undefined {
+export function useAge(host: string | undefined, condition: Condition): number | undefined {
   const { store } = useStream();
-  const [age, setAge] = useState(() => store.age());
+  const [age, setAge] = useState(() => store.age(host));
   // A new condition is a reason to look at once.
   // biome-ignore lint/correctness/useExhaustiveDependencies: see the line above
   useEffect(() => {
-    const look = () => setAge(store.age());
+    const look = () => setAge(store.age(host));
     look();
     const timer = setInterval(look, second);
     return () => clearInterval(timer);
-  }, [store, condition]);
+  }, [store, host, condition]);
   return age;
 }

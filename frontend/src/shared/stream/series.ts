@@ -32,7 +32,7 @@ export interface Spread {
   readonly min: number;
   readonly avg: number;
   readonly max: number;
-  readonly maxAt: number; // seconds since 1970, its newest occurrence
+  readonly maxAt: number; // seconds since 1970, its newest occurrence; of a stretch, where it begins
   readonly lastNonZero: number | undefined; // seconds since 1970
 }
 
@@ -40,7 +40,7 @@ const none = new Float64Array();
 
 /** Of no samples, undefined. */
 export function spreadOf(frame: Frame, quantity: Quantity): Spread | undefined {
-  const { x, columns, spans } = frame;
+  const { x, columns, spans, step = 0 } = frame;
   const avg = columns[quantity] ?? none;
   const min = (spans ? columns[`${quantity}.min`] : avg) ?? none;
   const max = (spans ? columns[`${quantity}.max`] : avg) ?? none;
@@ -55,7 +55,7 @@ export function spreadOf(frame: Frame, quantity: Quantity): Spread | undefined {
     const samples = columns.samples?.[i] ?? 1;
     if (top >= highest) {
       highest = top;
-      maxAt = x[i] ?? 0;
+      maxAt = (x[i] ?? 0) - step / 2;
     }
     if (top > 0) lastNonZero = x[i];
     lowest = Math.min(lowest, min[i] ?? 0);

@@ -236,6 +236,46 @@ describe('StreamStore', () => {
     expect(store.condition()).toBe('connecting'); // what was true before the break need not be
   });
 
+  it('knows that one host is silent while others are heard', () => {
+    const { store, pass } = makeStore();
+    store.connected();
+    const received = '2026-03-01 12:10:00.000000'; // a second ago
+    store.snapshot(snapshot(makeRow({ id: 1, recibido: received }), makeRow({ id: 2, host: 'other' })));
+    expect([store.condition('vm-a'), store.age('vm-a')]).toEqual(['live', 1]);
+    pass(StaleSeconds * 1_000);
+    store.samples(samples(makeRow({ id: 3, host: 'other', recibido: now })));
+    expect(store.condition('vm-a')).toBe('live'); // a tick and a slow network more are granted
+    pass(1_500);
+    expect(store.condition('vm-a')).toBe('stale');
+    expect([store.condition('other'), store.condition('unknown'), store.condition()]).toEqual([
+      'live',
+      'live',
+      'live',
+    ]);
+    store.samples(samples(makeRow({ id: 4, secuencia: 1 }))); // a repeated sample is a row all the same
+    expect(store.condition('vm-a')).toBe('live');
+  });
+
+  it('knows that what comes is of before the newest hora', () => {
+    const { store, pass, frames } = makeStore();
+    store.connected();
+    store.snapshot(snapshot(makeRow({ id: 1, hora: at(3_600) })));
+    const behind = () => {
+      frames();
+      return store.view().hosts[0]?.behind;
+    };
+    for (let id = 2; id < 11; id += 1) {
+      pass(1_000);
+      store.samples(samples(makeRow({ id, hora: at(id) })));
+    }
+    expect(behind()).toBe(false);
+    pass(1_000);
+    store.samples(samples(makeRow({ id: 12, hora: at(12) })));
+    expect(behind()).toBe(true);
+    store.samples(samples(makeRow({ id: 13, hora: at(3_601) })));
+    expect(behind()).toBe(false);
+  });
+
   it('is bounded in hosts', () => {
     const { store, frames } = makeStore();
     store.samples(samples(...Array.from({ length: 300 }, (_, id) => makeRow({ id, host: `vm-${id}` }))));

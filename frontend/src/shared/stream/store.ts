@@ -28,6 +28,7 @@ export interface HostView {
   readonly host: string;
   readonly latest: Point;
   readonly points: number; // in its live window
+  readonly behind: boolean; // what comes is of before the latest point
 }
 
 /** What this page has received of one host. */
@@ -129,21 +130,27 @@ export class StreamStore {
     return this.#clock.now();
   }
 
-  /** Seconds since the newest row was received, by the server's clock; undefined before the first row. */
-  age(): number | undefined {
-    const age = (this.#clock.now() - this.#newest) / 1_000;
+  /**
+   * Seconds since the newest row of a host was received, or of any where it is not known, by the server's clock;
+   * undefined before the first row.
+   */
+  age(host?: string): number | undefined {
+    const newest = this.#windowOf(host)?.heard ?? this.#newest;
+    const age = (this.#clock.now() - newest) / 1_000;
     // The ingest instance's clock may be ahead of the socket service's.
     return Number.isFinite(age) ? Math.max(age, 0) : undefined;
   }
 
   /**
    * What to think of the numbers now. A connection that died without a word still looks open for half a minute;
-   * a live stream has something to say at least every StaleSeconds, so its silence is stale.
+   * a live stream has something to say at least every StaleSeconds, so its silence is stale. So is that of a host, while
+   * others are heard.
    */
-  condition(): Condition {
+  condition(host?: string): Condition {
     if (this.#link !== 'connected' || !this.#state) return 'connecting';
-    if (this.#state === 'live' && this.#clock.silence() > silenceLimit) return 'stale';
-    return this.#state;
+    if (this.#state !== 'live') return this.#state;
+    const silence = this.#windowOf(host)?.silence(this.#surroundings.elapsed()) ?? 0;
+    return Math.max(silence, this.#clock.silence()) > silenceLimit ? 'stale' : 'live';
   }
 
   /** What to say on connecting, so that the server sends first what was missed. */
@@ -177,7 +184,9 @@ export class StreamStore {
     // no longer remembered. Of a host that was never seen, another replica may know more.
     const had = event.after > 0 ? 0 : (this.#cursor ?? 0);
     const rows = event.rows.filter((row) => row.id > had || !this.#windows.has(row.host ?? ''));
-    this.#take({ ...event, rows });
+    // They did not come now, but as long ago as they were received.
+    const now = parseTime(event.now);
+    this.#take({ ...event, rows }, (row) => Math.max(now - parseTime(row.recibido), 0));
     this.#routes.add(event.routes);
     this.status(event.status);
   }
@@ -200,7 +209,7 @@ export class StreamStore {
     this.#changed();
   }
 
-  #take({ now, cursor, rows }: Samples): void {
+  #take({ now, cursor, rows }: Samples, agoOf: (row: Row) => number = () => 0): void {
     this.#clock.set(now);
     // Each replica has a cursor of its own, and that of a service which has just started lies further back.
     this.#cursor = Math.max(this.#cursor ?? 0, cursor);
@@ -215,7 +224,9 @@ export class StreamStore {
       this.#count(host, this.#samples.add(sampleKey(row), true));
       const window = this.#touch(host);
       touched.add(window);
-      if (window.add(row)) this.#tellFollowers(host, row);
+      const at = this.#surroundings.elapsed() - agoOf(row);
+      window.hear(row, at);
+      if (window.add(row, at)) this.#tellFollowers(host, row);
     }
     for (const window of touched) window.prune();
     this.#changed();
@@ -230,6 +241,10 @@ export class StreamStore {
     for (const follower of this.#followers.get(host) ?? []) {
       follower({ hora: parseTime(row.hora) / 1_000, row });
     }
+  }
+
+  #windowOf(host: string | undefined): HostWindow | undefined {
+    return host === undefined ? undefined : this.#windows.get(host);
   }
 
   #touch(host: string): HostWindow {
@@ -309,7 +324,7 @@ export class StreamStore {
     for (const window of this.#windows.values()) {
       const { host, latest, length } = window;
       if (!latest) continue;
-      hosts.push({ host, latest, points: length });
+      hosts.push({ host, latest, points: length, behind: window.behind() > StaleSeconds * 1_000 });
       newestHost = host;
     }
     hosts.sort((a, b) => (a.host < b.host ? -1 : 1));

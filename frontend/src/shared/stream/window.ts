@@ -19,6 +19,9 @@ export class HostWindow {
   readonly #sequences = new Set<number>(); // of the points held
   readonly #gaps = new GapFinder();
   #latest: Point | undefined;
+  #latestAt = Number.NEGATIVE_INFINITY; // ms, by the page's clock, when it came
+  #heard = Number.NEGATIVE_INFINITY; // ms since 1970, the newest `recibido`
+  #heardAt = Number.NEGATIVE_INFINITY; // ms, by the page's clock, when the last row came
   #frame: Frame | undefined;
 
   constructor(host: string) {
@@ -34,8 +37,30 @@ export class HostWindow {
     return this.#columns.length;
   }
 
-  /** Takes a row in. False for a repeated sample and for one from before the window, which change nothing. */
-  add(row: Row): boolean {
+  /** The newest `recibido` in ms since 1970, also of rows that are no points. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** How long no row has come, in ms; `at` is now by the page's clock. */
+  silence(at: number): number {
+    return at - this.#heardAt;
+  }
+
+  /** How long rows have come that are of before the latest point, in ms: a clock went back, or the past is replayed. */
+  behind(): number {
+    return this.#heardAt - this.#latestAt;
+  }
+
+  /** Notes that a row came, at a time of the page's clock. */
+  hear(row: Row, at: number): void {
+    const recibido = parseTime(row.recibido);
+    if (recibido > this.#heard) this.#heard = recibido;
+    this.#heardAt = Math.max(this.#heardAt, at);
+  }
+
+  /** Takes a row in that came at a time of the page's clock. False for a repeated sample and for one from before the window, which change nothing. */
+  add(row: Row, at = 0): boolean {
     const hora = parseTime(row.hora) / 1_000;
     const newest = this.#latest?.hora ?? Number.NEGATIVE_INFINITY;
     if (Number.isNaN(hora) || hora < newest - WindowSeconds) return false;
@@ -44,7 +69,10 @@ export class HostWindow {
       this.#sequences.add(row.secuencia);
     }
     this.#insert(hora, row);
-    if (!this.#latest || before(this.#latest, { hora, row })) this.#latest = { hora, row };
+    if (!this.#latest || before(this.#latest, { hora, row })) {
+      this.#latest = { hora, row };
+      this.#latestAt = Math.max(this.#latestAt, at);
+    }
     this.#frame = undefined;
     return true;
   }
