@@ -62,7 +62,7 @@ describe('the page', () => {
     expect(find('conn').dataset.state).toBe('live');
     expect(find('conn').textContent?.replace(/\s/g, ' ')).toContain('última fila hace 0,3 s');
     expect(screen.querySelector('.cpu .big')?.textContent?.replace(/\s/g, ' ')).toBe('93,1 %');
-    expect(screen.querySelector('.ram .facts')?.textContent).toContain('2000');
+    expect(screen.querySelector('.ram .facts')?.textContent).toContain('2.000');
     expect(find('cpu-chart').dataset.points).toBe('2');
     expect(find('ram-chart').dataset.points).toBe('2');
     expect(find('rows-total').dataset.value).toBe('3');

@@ -12,10 +12,10 @@ import { useServer } from '../shared/config/config';
 import { useI18n } from '../shared/i18n/context';
 import { pausedSource, type Source } from '../shared/past/source';
 import { useSource } from '../shared/past/useSource';
-import { ZoomContext } from '../shared/range/context';
+import { ShownContext } from '../shared/range/context';
 import { usePlace } from '../shared/range/place';
 import { fixed } from '../shared/range/range';
-import { useCondition, useView } from '../shared/stream/context';
+import { useCondition, useStream, useView } from '../shared/stream/context';
 import type { View } from '../shared/stream/store';
 import { ThemeContext, useThemeSwitch } from '../shared/theme/theme';
 import { Board } from './Board';
@@ -30,6 +30,7 @@ interface Held {
 
 export function App() {
   const { t } = useI18n();
+  const { store } = useStream();
   const now = useView();
   const themeSwitch = useThemeSwitch();
   const server = useServer(now.link);
@@ -41,20 +42,23 @@ export function App() {
     if (place.host === undefined && now.newestHost !== undefined) choose(now.newestHost, true);
   }, [place.host, now.newestHost, choose]);
 
-  const zoom = useMemo(
+  const host = place.host ?? now.newestHost;
+  useEffect(() => store.keep(host), [store, host]);
+
+  const charts = useMemo(
     () => ({
+      host: host ?? '',
       zoom(from: number, to: number) {
         const range = fixed(from * 1_000, to * 1_000);
         if (range) show(range);
       },
       back,
     }),
-    [show, back],
+    [host, show, back],
   );
 
-  const host = place.host ?? now.newestHost;
   const condition = useCondition(host);
-  const following = useSource(host ?? '', place.range);
+  const following = useSource(host ?? '', place.range, now.epoch);
   // Another VM or range ends the pause.
   const paused = held?.of === following;
   const { source, view } = paused ? held : { source: following, view: now };
@@ -63,7 +67,7 @@ export function App() {
 
   return (
     <ThemeContext value={themeSwitch.theme}>
-      <ZoomContext value={zoom}>
+      <ShownContext value={charts}>
         <Header
           themeSwitch={themeSwitch}
           pill={<ConnectionPill host={host} condition={condition} link={now.link} />}
@@ -114,7 +118,7 @@ export function App() {
             />
           )}
         </main>
-      </ZoomContext>
+      </ShownContext>
     </ThemeContext>
   );
 }

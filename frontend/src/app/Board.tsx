@@ -48,7 +48,7 @@ export function Board({ source, range, view, known, condition, paused }: Props) 
       <Counters
         vm={view.hosts.length > 1 ? source.host : undefined}
         received={view.received.get(source.host)}
-        missed={view.missed}
+        missed={view.absences > 0}
         shown={samplesIn(source.frame())}
         source={latest?.fuente}
       />

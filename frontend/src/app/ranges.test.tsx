@@ -121,7 +121,7 @@ describe('the range', () => {
       if (!input) throw new Error(`no field ${name}`);
       return input;
     };
-    expect(field('to').value).toBe('2026-03-01T13:00');
+    expect(field('to').value).toBe('2026-03-01T13:00:01.000');
     field('from').value = '2026-03-01T12:30:00';
     field('to').value = '2026-03-01T12:00:00';
     press('Mostrar');

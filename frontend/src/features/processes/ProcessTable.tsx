@@ -105,7 +105,7 @@ function StateRow({ state, source, count, total, write }: RowProps) {
               </g>
             )}
           </svg>
-          <span>{share === undefined ? '–' : format.percent(share)}</span>
+          <span>{share === undefined ? '–' : format.share(share)}</span>
         </div>
       </td>
       <td className="meaning">{t(`processes.${state}.meaning`)}</td>

@@ -57,7 +57,7 @@ export function RangePicker({ range, show, source }: Props) {
       {asking && (
         <CustomRange
           from={source.frame().from * 1_000}
-          to={source.frame().to * 1_000}
+          to={endOf(range, source.frame().to) * 1_000}
           apply={(from, to) => {
             const chosen = fixed(from, to);
             if (chosen) show(chosen);
@@ -68,6 +68,11 @@ export function RangePicker({ range, show, source }: Props) {
       )}
     </div>
   );
+}
+
+/** The end is not included: where the page follows, the newest sample must lie before it. In whole seconds, as it is typed. */
+function endOf({ kind }: Range, to: number): number {
+  return kind === 'fixed' ? to : Math.floor(to) + 1;
 }
 
 function sameDay(a: number, b: number): boolean {

@@ -54,8 +54,8 @@ describe('RoutesCard', () => {
 
   it('draws the rows of each second live, but not of a longer time', () => {
     const live = show({ seconds });
-    expect(drawn('rows-chart', 'api1')).toEqual([6, 0]);
-    expect(drawn('rows-chart', 'api2')).toEqual([0, 40]);
+    expect(drawn('rows-chart', 'api1')).toEqual([6, 0, 0]);
+    expect(drawn('rows-chart', 'api2')).toEqual([0, 40, 0]);
     expect(text(live.screen.querySelector('.rows-time p'))).toContain(
       'api1: máximo 6 filas en un segundo, api2: máximo 40 filas en un segundo.',
     );
@@ -90,7 +90,7 @@ describe('RoutesCard', () => {
     const third = makeSecond({ second: at(-4), api: 'api3', writer: 'sketch' });
     const { all } = show({ stats: mergeSeconds([...seconds, third]), seconds: [...seconds, third] });
     expect(all('.route h3')).toEqual(['api1 directa', 'api2 por lotes', 'api3 sketch']);
-    expect(drawn('rows-chart', 'api3')).toEqual([0, 1]);
+    expect(drawn('rows-chart', 'api3')).toEqual([0, 1, 0]);
   });
 
   it('names its clock and its time, the date of the end too where it is another one', () => {

@@ -78,7 +78,7 @@ export function rowsFrame(seconds: readonly RouteSecond[], apis: readonly string
     .map(({ second, api, rows }) => ({ at: parseTime(second) / 1_000, api, rows }))
     .filter(({ at }) => at < end && at >= end - WindowSeconds);
   const first = known[0]?.at ?? end;
-  const last = known.at(-1)?.at ?? end - 1;
+  const last = end - 1; // nothing known of the last ones is nothing stored
   const x = Float64Array.from({ length: last - first + 1 }, (_, i) => first + i);
   const columns: Record<string, Column> = Object.fromEntries(
     apis.map((api) => [api, new Float64Array(x.length)]),

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useContext, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { useI18n } from '../i18n/context';
-import { ZoomContext } from '../range/context';
+import { ShownContext } from '../range/context';
 import { useTheme } from '../theme/theme';
 import type { FrameSource, Lane } from './frame';
 import { savePicture } from './image';
@@ -30,7 +30,7 @@ const far = 10; // points that a step with Ctrl goes
 export function TimeChart({ source, lanes, clock, title, summary, testId }: Props) {
   const { t, format } = useI18n();
   const theme = useTheme();
-  const { zoom, back } = useContext(ZoomContext);
+  const { host, zoom, back } = useContext(ShownContext);
   const description = useId();
   const element = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot>(undefined);
@@ -57,9 +57,9 @@ export function TimeChart({ source, lanes, clock, title, summary, testId }: Prop
   const latest = useRef(spec);
   // biome-ignore lint/correctness/useExhaustiveDependencies: lanes are what a chart is made of, all else is updated
   useEffect(() => {
-    const host = element.current;
-    if (!host) return undefined;
-    const made = new Plot(host, latest.current, source.frame());
+    const place = element.current;
+    if (!place) return undefined;
+    const made = new Plot(place, latest.current, source.frame());
     plot.current = made;
     return () => {
       plot.current = undefined;
@@ -97,6 +97,7 @@ export function TimeChart({ source, lanes, clock, title, summary, testId }: Prop
     event.preventDefault();
   }
 
+  const lines = lanes.flatMap((lane) => lane.lines);
   const { x, holes, to } = source.frame();
   const clockName = `${t(clock === 'hora' ? 'chart.hora' : 'chart.recibido')} · ${format.date(to * 1_000)}`;
   return (
@@ -131,13 +132,13 @@ export function TimeChart({ source, lanes, clock, title, summary, testId }: Prop
           aria-label={t('chart.savePicture', { title })}
           onClick={() => {
             const chart = plot.current?.picture();
-            if (chart && element.current)
-              savePicture(
-                chart,
-                element.current,
-                { title, clock: clockName },
-                `pulso-${testId}-${fileTime(to)}`,
-              );
+            if (!chart || !element.current) return;
+            const caption = {
+              title: zooms ? `${title} · ${host || t('host.unnamed')}` : title,
+              clock: clockName,
+              keys: lines.length > 1 ? lines : [],
+            };
+            savePicture(chart, element.current, caption, `pulso-${testId}-${fileTime(to)}`);
           }}
         >
           PNG

@@ -2,6 +2,7 @@
 export interface Caption {
   readonly title: string;
   readonly clock: string; // of the time axis
+  readonly keys: readonly { readonly name: string; readonly accent: string }[]; // of the lines
 }
 
 const margin = 16; // CSS px
@@ -14,7 +15,7 @@ const titleHeight = 28;
 export function savePicture(
   chart: HTMLCanvasElement,
   styled: HTMLElement,
-  { title, clock }: Caption,
+  { title, clock, keys }: Caption,
   name: string,
 ): void {
   const ratio = devicePixelRatio;
@@ -32,6 +33,15 @@ export function savePicture(
   ctx.fillStyle = token('text');
   ctx.font = `600 14px ${style.fontFamily}`;
   ctx.fillText(title, margin, 20);
+  let x = margin + ctx.measureText(title).width + 2 * margin;
+  ctx.font = `12px ${style.fontFamily}`;
+  for (const { name, accent } of keys) {
+    ctx.fillStyle = token(accent);
+    ctx.fillRect(x, 11, 9, 9);
+    ctx.fillStyle = token('text');
+    ctx.fillText(name, x + 14, 20);
+    x += 14 + ctx.measureText(name).width + margin;
+  }
   ctx.fillStyle = token('muted');
   ctx.font = `italic 12px ${style.fontFamily}`;
   ctx.textAlign = 'right';

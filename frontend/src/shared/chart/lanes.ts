@@ -49,8 +49,8 @@ export function rangeOf(lane: number, lanes: number, top: number): [number, numb
 }
 
 /** Where a lane's axis has its ticks. */
-function ticksOf(lane: Lane, lanes: number, top: number, isLast: boolean): number[] {
-  if (lanes > 1) return isLast ? [0, top] : [top]; // its zero would touch the top of the next
+function ticksOf(lane: Lane, lanes: number, top: number): number[] {
+  if (lanes > 1) return [0, top];
   return lane.top === 100 ? percentTicks : [0, top / 2, top];
 }
 
@@ -67,8 +67,10 @@ export function laneAxes(
     // Only the last one takes up room: so they all stand at the same place.
     size: i === lanes.length - 1 ? axisWidth : 0,
     gap: 6,
-    splits: () => ticksOf(lane, lanes.length, top(i), i === lanes.length - 1),
-    values: (_: uPlot, splits: number[]) => splits.map((value) => lane.format(value, 0)),
+    splits: () => ticksOf(lane, lanes.length, top(i)),
+    // A lane's zero would touch the top of the next.
+    values: (_: uPlot, splits: number[]) =>
+      splits.map((value) => (value === 0 && i < lanes.length - 1 ? '' : lane.format(value, 0))),
     ticks: { show: false },
   }));
 }

@@ -33,6 +33,8 @@ const timeSteps = [
 const reach = 16; // CSS px from the outermost point within which hovering still means it
 const shortestBrush = 6; // CSS px
 const unseenEvery = 1_000; // ms
+/** Chromium and Firefox know it; the types do not yet. */
+const unseen: FocusOptions & { focusVisible: boolean } = { preventScroll: true, focusVisible: false };
 const unnoticed = 64; // points more or less
 
 /**
@@ -238,7 +240,7 @@ export class Plot {
         bind: {
           mousedown: (_, __, handler) => (event) => {
             // Before a chart that had the focus loses it, which hides the crosshairs: it would drag our brush away.
-            this.#element.focus({ preventScroll: true });
+            this.#element.focus(unseen);
             this.#brushing = event.button === 0;
             this.#anchor = undefined;
             handler(event);

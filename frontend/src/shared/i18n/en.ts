@@ -24,6 +24,7 @@ export const en: Catalogue = {
   'usage.inUse': 'In use',
   'usage.free': 'Free',
   'usage.total': 'Total',
+  'usage.spread': 'average {average} · {min} to {max}',
   'usage.average': 'average',
   'usage.highest': 'Highest',
   'usage.lowest': 'Lowest',
@@ -66,7 +67,7 @@ export const en: Catalogue = {
   'processes.stopped.meaning': 'halted by a signal',
 
   'counters.label': 'Data of the chosen VM',
-  'counters.rows': 'rows received by this page',
+  'counters.rows': 'rows received since this page was opened',
   'counters.distinct': 'distinct samples',
   'counters.repeated': 'repeated',
   'counters.shown': 'samples in the charts',

@@ -23,6 +23,7 @@ export const es = {
   'usage.inUse': 'En uso',
   'usage.free': 'Libre',
   'usage.total': 'Total',
+  'usage.spread': 'promedio {average} · {min} a {max}',
   'usage.average': 'promedio',
   'usage.highest': 'Máximo',
   'usage.lowest': 'Mínimo',
@@ -65,7 +66,7 @@ export const es = {
   'processes.stopped.meaning': 'detenidos por una señal',
 
   'counters.label': 'Datos de la VM elegida',
-  'counters.rows': 'filas recibidas por esta página',
+  'counters.rows': 'filas recibidas desde que se abrió esta página',
   'counters.distinct': 'muestras distintas',
   'counters.repeated': 'repetidas',
   'counters.shown': 'muestras en los gráficos',

@@ -34,7 +34,7 @@ export interface Formatter {
 }
 
 export function makeFormatter(locale: string): Formatter {
-  const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+  const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0, useGrouping: 'always' });
   const tenths = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const oneDigit = new Intl.NumberFormat(locale, { maximumSignificantDigits: 1 });
   const twoDigits = new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 });
@@ -69,7 +69,10 @@ export function makeFormatter(locale: string): Formatter {
     percent,
     mebibytes: (value) => `${whole.format(value)}${nbsp}MiB`,
     count: (value) => whole.format(value),
-    average: (value) => (Number.isInteger(value) ? whole : tenths).format(value),
+    average(value) {
+      if (value > 0 && value < 0.095) return twoDigits.format(value);
+      return (Number.isInteger(value) ? whole : tenths).format(value);
+    },
     share(value) {
       if (value > 0 && value < 0.05) return `<${nbsp}${percent(0.1)}`;
       if (value < 100 && value >= 99.95) return `>${nbsp}${percent(99.9)}`;

@@ -66,7 +66,7 @@ describe('the formatter', () => {
   it('writes rates and shares that are something never as nothing', () => {
     const { rate, share } = makeFormatter('es-ES');
     const rates = [0, 0.0123, 0.1, 30.24, 999.9, 999.96, 12_345.6].map(rate);
-    expect(rates).toEqual(['0,0', '0,012', '0,1', '30,2', '999,9', '1000', '12.346']);
+    expect(rates).toEqual(['0,0', '0,012', '0,1', '30,2', '999,9', '1.000', '12.346']);
     const shares = [0, 0.01, 0.05, 49.96, 99.94, 99.99, 100].map((value) => plain(share(value)));
     expect(shares).toEqual(['0,0 %', '< 0,1 %', '0,1 %', '50,0 %', '99,9 %', '> 99,9 %', '100,0 %']);
   });

@@ -98,8 +98,13 @@ describe('a source that follows', () => {
     store.snapshot(makeSnapshot([makeRow({ id: 99, hora: at(20) })], { after: 98 }));
     frames();
     expect(ask).toHaveBeenCalledTimes(3);
+    await answer(makeHistory(0, 0, 20));
+    store.disconnected();
+    store.snapshot(makeSnapshot([makeRow({ id: 199, hora: at(30) })], { after: 198 }));
+    frames();
+    expect(ask).toHaveBeenCalledTimes(4); // the second absence counts, too
     vi.advanceTimersByTime(10 * 60_000);
-    expect(ask).toHaveBeenCalledTimes(4);
+    expect(ask).toHaveBeenCalledTimes(5);
     expect(source.progress().kind).toBe('ready'); // and shows what it has meanwhile
   });
 

@@ -226,7 +226,7 @@ const reloadEvery = 10 * 60_000; // ms
 export class FollowingSource extends PastSource {
   readonly #unsubscribe: (() => void)[];
   #frame: Frame | undefined;
-  #wasMissed = false;
+  #absences: number;
   #link: Link;
 
   constructor(
@@ -237,6 +237,7 @@ export class FollowingSource extends PastSource {
   ) {
     super(ask, host);
     this.#link = store.view().link;
+    this.#absences = store.view().absences;
     const timer = setInterval(() => void this.load(), reloadEvery);
     this.#unsubscribe = [
       () => clearInterval(timer),
@@ -265,7 +266,7 @@ export class FollowingSource extends PastSource {
   protected query(): HistoryQuery | undefined {
     const newest = this.#newest();
     if (newest === undefined) return undefined;
-    const from = wireTime((newest - lengths[this.kind]) * 1_000);
+    const from = wireTime(Math.max(newest - lengths[this.kind], 0) * 1_000);
     const to = wireTime((newest - overlap) * 1_000);
     return { host: this.host, from, to, points: points[this.kind] };
   }
@@ -292,11 +293,11 @@ export class FollowingSource extends PastSource {
 
   /** Asks once there is something to ask for; again after an absence that the stream could not make good, and after a failure once there is a connection. */
   #look(): void {
-    const { missed, link } = this.store.view();
+    const { absences, link } = this.store.view();
     const unasked = !this.stretches && !this.asking && this.progress().kind === 'loading';
     const failed = this.progress().kind === 'failed' && link === 'connected' && this.#link !== 'connected';
-    if (unasked || failed || (missed && !this.#wasMissed)) void this.load();
-    this.#wasMissed = missed;
+    if (unasked || failed || absences > this.#absences) void this.load();
+    this.#absences = absences;
     this.#link = link;
   }
 }

@@ -1,9 +1,10 @@
 import { createContext } from 'react';
 
-/** What a chart does with the page's range. */
-export interface Zoom {
+/** What charts of the VM's time show, and how they change it. */
+export interface Shown {
+  readonly host: string;
   readonly zoom: (from: number, to: number) => void; // seconds since 1970
   readonly back: () => void;
 }
 
-export const ZoomContext = createContext<Zoom>({ zoom() {}, back() {} });
+export const ShownContext = createContext<Shown>({ host: '', zoom() {}, back() {} });

@@ -26,6 +26,7 @@ describe('the address', () => {
     '?from=2026-03-01T12:00:00&to=2026-03-01T13:00:00', // of which clock?
     '?from=1&to=2',
     '?from=0001-01-01T00:00:00Z&to=9999-12-31T00:00:00Z',
+    '?from=1960-01-01T00:00:00Z&to=1961-01-01T00:00:00Z',
     '?from=2026-13-01T12:00:00Z&to=2026-14-01T12:00:00Z',
   ])('%s is the live view', (address) => {
     expect(readPlace(address).range).toEqual(live);

@@ -21,10 +21,11 @@ export const lengths = { '1h': 3_600, '24h': 86_400 } as const;
 /** Shorter ones show nothing, longer ones the server refuses. */
 const shortest = 1_000; // ms
 const longest = 10 * 366 * 86_400_000; // ms
+const latest = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** A fixed range, moved out to the shortest that shows something. Undefined where there is no time in it. */
 export function fixed(from: number, to: number): Range | undefined {
-  if (!(to > from) || to - from > longest) return undefined;
+  if (!(to > from) || to - from > longest || from < 0 || to > latest) return undefined;
   const missing = Math.max(shortest - (to - from), 0) / 2;
   return { kind: 'fixed', from: Math.floor(from - missing), to: Math.ceil(to + missing) };
 }

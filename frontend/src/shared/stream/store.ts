@@ -19,7 +19,8 @@ export interface View {
   readonly hosts: readonly HostView[]; // in order of name
   readonly newestHost: string | undefined; // whose row arrived last
   readonly received: ReadonlyMap<string, Received>; // by host
-  readonly missed: boolean; // this page was away for so long that rows passed which it did not receive
+  readonly absences: number; // times that this page was away for so long that rows passed which it did not receive
+  readonly epoch: number; // another one with another database
   readonly routes: readonly RouteSecond[]; // the last five minutes, in order of second and route
 }
 
@@ -60,7 +61,8 @@ const emptyView: View = {
   hosts: [],
   newestHost: undefined,
   received: new Map(),
-  missed: false,
+  absences: 0,
+  epoch: 0,
   routes: [],
 };
 
@@ -84,7 +86,9 @@ export class StreamStore {
   readonly #routes = new RouteWindow();
   #cursor: number | undefined; // every row up to it was sent to this page, or lay before its first snapshot
   #contradicted = false; // a row came with the id of another one
-  #missed = false;
+  #absences = 0;
+  #epoch = 0;
+  #kept: string | undefined; // the host that is shown
   #newest = Number.NEGATIVE_INFINITY; // recibido
   #view = emptyView;
   #viewed = Number.NEGATIVE_INFINITY; // ms, when the view was made
@@ -123,6 +127,11 @@ export class StreamStore {
   /** The live window of a host, as it is at this moment. */
   window(host: string): HostWindow | undefined {
     return this.#windows.get(host);
+  }
+
+  /** The host that is shown: it stays, however many others send. */
+  keep(host: string | undefined): void {
+    this.#kept = host;
   }
 
   /** The server's clock in ms since 1970; NaN before the first event. */
@@ -179,7 +188,7 @@ export class StreamStore {
 
   snapshot(event: Snapshot): void {
     if (this.#isOtherDatabase(event)) this.#forget();
-    else if (event.after > 0) this.#missed = true;
+    else if (event.after > 0) this.#absences += 1;
     // What was missed came before the snapshot, so that it repeats what lies beneath the cursor, also where the id is
     // no longer remembered. Of a host that was never seen, another replica may know more.
     const had = event.after > 0 ? 0 : (this.#cursor ?? 0);
@@ -252,10 +261,10 @@ export class StreamStore {
     this.#windows.delete(host);
     this.#windows.set(host, window);
     if (this.#windows.size > hostLimit) {
-      const quietest = this.#windows.keys().next();
-      if (!quietest.done) {
-        this.#windows.delete(quietest.value);
-        this.#received.delete(quietest.value);
+      const quietest = [...this.#windows.keys()].find((name) => name !== this.#kept);
+      if (quietest !== undefined) {
+        this.#windows.delete(quietest);
+        this.#received.delete(quietest);
       }
     }
     return window;
@@ -286,7 +295,8 @@ export class StreamStore {
     this.#routes.clear();
     this.#cursor = undefined;
     this.#contradicted = false;
-    this.#missed = false;
+    this.#absences = 0;
+    this.#epoch += 1;
     this.#newest = Number.NEGATIVE_INFINITY;
   }
 
@@ -334,7 +344,8 @@ export class StreamStore {
       hosts,
       newestHost,
       received: new Map(this.#received),
-      missed: this.#missed,
+      absences: this.#absences,
+      epoch: this.#epoch,
       routes: this.#routes.view(),
     };
   }

@@ -58,6 +58,15 @@ export function UsageCard({ title, quantity, source, now, children }: Props) {
           <p className="big now" data-known={used !== undefined}>
             {used === undefined ? '–' : format.percent(used)}
           </p>
+          {now !== undefined && spread && (
+            <p className="shown">
+              {t('usage.spread', {
+                average: format.percent(spread.avg),
+                min: format.percent(spread.min),
+                max: format.percent(spread.max),
+              })}
+            </p>
+          )}
         </div>
         <div className="detail">
           <dl className="facts">
@@ -66,7 +75,7 @@ export function UsageCard({ title, quantity, source, now, children }: Props) {
           {used !== undefined && (
             <Donut
               percent={used}
-              text={format.percent(used, 0)}
+              text={format.percent(wholePercent(used), 0)}
               label={t('usage.donut', {
                 title,
                 used: format.percent(used),
@@ -86,6 +95,11 @@ export function UsageCard({ title, quantity, source, now, children }: Props) {
       />
     </section>
   );
+}
+
+/** Only nothing is 0 %, and only all is 100 %. */
+function wholePercent(used: number): number {
+  return used > 0 && used < 100 ? Math.min(Math.max(Math.round(used), 1), 99) : used;
 }
 
 interface ExtremesProps {
