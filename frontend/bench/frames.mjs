@@ -9,15 +9,8 @@ const checked = 5; // s
 
 /** Must run in the page before anything of it does. `selector` is that of the chart. */
 export function watch(selector) {
-  const seen = {
-    arrived: 0,
-    fresh: 0,
-    frames: 0,
-    pause: 0,
-    drawn: 0,
-    last: performance.now(),
-    look: undefined,
-  };
+  // Events and frames so far; frame is the time of the current one, counted that of the last one that counts.
+  const seen = { arrived: 0, drawn: 0, fresh: 0, frames: 0, frame: 0, counted: 0, pause: 0 };
   window.benchFrames = seen;
 
   class CountingSocket extends WebSocket {
@@ -31,11 +24,21 @@ export function watch(selector) {
   }
   window.WebSocket = CountingSocket;
 
-  let isFresh = false;
+  // The page's own frames are counted, not asked for: that costs time.
+  const request = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (callback) =>
+    request((now) => {
+      seen.frames += Number(now !== seen.frame);
+      seen.frame = now;
+      callback(now);
+    });
+
   const draw = () => {
-    if (seen.arrived === seen.drawn) return;
+    if (seen.arrived === seen.drawn || seen.frame === seen.counted) return;
     seen.drawn = seen.arrived;
-    isFresh = true;
+    seen.fresh += 1;
+    seen.pause = Math.max(seen.pause, seen.frame - seen.counted);
+    seen.counted = seen.frame;
   };
   // A canvas is cleared when it is drawn anew, or gets other pixels. One that is not on the screen does not count.
   const shown = new WeakMap();
@@ -63,19 +66,6 @@ export function watch(selector) {
     );
     if (changed) draw();
   }).observe(document, { subtree: true, childList: true, attributeFilter: ['d'] });
-
-  // Counts the frame before this one: it is asked for before the page asks for its own.
-  const count = (now) => {
-    requestAnimationFrame(count);
-    seen.frames += 1;
-    if (!isFresh) return;
-    isFresh = false;
-    seen.fresh += 1;
-    seen.pause = Math.max(seen.pause, now - seen.last);
-    seen.last = now;
-    seen.look?.();
-  };
-  requestAnimationFrame(count);
 }
 
 /**
@@ -133,16 +123,18 @@ async function comparePictures({ selector, ms }) {
     canvases()
       .filter((canvas) => canvas.checkVisibility())
       .map(pixelsOf);
+  const end = performance.now() + ms;
+  let { fresh } = window.benchFrames;
   let counted = 0;
   let different = 0;
-  let before = read();
-  window.benchFrames.look = () => {
+  for (let before = read(); performance.now() < end; ) {
+    await new Promise((resolve) => setTimeout(resolve));
+    if (window.benchFrames.fresh === fresh) continue;
     const pictures = read();
+    fresh = window.benchFrames.fresh;
     counted += 1;
     different += Number(pictures.some((picture, i) => picture.some((pixel, j) => pixel !== before[i]?.[j])));
     before = pictures;
-  };
-  await new Promise((resolve) => setTimeout(resolve, ms));
-  window.benchFrames.look = undefined;
+  }
   return (100 * different) / counted;
 }

@@ -17,7 +17,7 @@ export async function live() {
     return [
       figure('ui.fps', '/s', seen.fps, '50 or more'),
       note('rows', '/s', seen.rows),
-      note('frames of the browser', '/s', seen.frames),
+      note('frames of the page', '/s', seen.frames),
       note('longest wait for a frame that counts', 'ms', seen.pause),
       note('of these, frames that look different', '%', [await checkPictures(tab, chart)]),
       figure('ui.main_thread_percent', '%', seen.busy, 'under 30'),
