@@ -89,6 +89,12 @@ describe('the page', () => {
     expect(rows[2]?.querySelector('.peak')?.textContent).toBe('3 12:00:00 visto 12:00:00');
     expect(rows[3]?.querySelector('.peak')?.textContent).toBe('ninguno');
     expect(find('process-table').dataset.total).toBe('100');
+    // Ten minutes old: a recording that is replayed.
+    expect(find('process-table').querySelector('thead .number')?.textContent).toBe('Último');
+  });
+
+  it('calls now only what is of now', () => {
+    const { find } = show([makeRow({ id: 1, hora: at(590) })]);
     expect(find('process-table').querySelector('thead .number')?.textContent).toBe('Ahora');
   });
 

@@ -94,7 +94,7 @@ export function App() {
         <main
           className="page"
           aria-label={t('page.content')}
-          data-fresh={condition === 'live' && !paused && !known?.behind}
+          data-fresh={place.range.kind === 'fixed' || (condition === 'live' && !paused && !known?.behind)}
           data-paused={paused}
         >
           <ServerNotice server={server} />

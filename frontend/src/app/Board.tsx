@@ -9,8 +9,13 @@ import type { Source } from '../shared/past/source';
 import { useRoutes } from '../shared/past/useRoutes';
 import { useProgress } from '../shared/past/useSource';
 import type { Range } from '../shared/range/range';
+import { parseTime } from '../shared/stream/clock';
+import { useStream } from '../shared/stream/context';
 import { samplesIn } from '../shared/stream/series';
 import type { Condition, HostView, View } from '../shared/stream/store';
+
+/** A sample is not of now that is older, in ms. */
+const replayed = 60_000;
 
 interface Props {
   readonly source: Source;
@@ -24,8 +29,11 @@ interface Props {
 /** The evidence, in the order in which a doubting person asks for it. */
 export function Board({ source, range, view, known, condition, paused }: Props) {
   const progress = useProgress(source);
+  const { store } = useStream();
   const latest = known?.latest.row;
-  const live = condition === 'live' && !known?.behind;
+  // A replay brings samples of another day: what is newest of them, is not now.
+  const old = latest ? Math.abs(store.now() - parseTime(latest.hora)) > replayed : false;
+  const live = condition === 'live' && !known?.behind && !old;
   // While nobody can say what is stored, time stands still for the routes.
   const unknown = condition === 'away' || condition === 'connecting';
   const routes = useRoutes(range, source, view, paused || unknown);

@@ -91,7 +91,7 @@ function Nothing({ from, to, state, past }: NothingProps) {
           ? t('routes.none', { from: format.dateTime(from), to: format.dateTime(to) })
           : t(state === 'failed' ? 'routes.failed' : 'range.loading')}
       </p>
-      {past && state === 'ready' && <p>{t('routes.replayed')}</p>}
+      {state === 'ready' && from < to && <p>{t(past ? 'routes.replayed' : 'routes.earlier')}</p>}
     </div>
   );
 }

@@ -141,6 +141,7 @@ export const en: Catalogue = {
   'routes.none': 'No traffic arrived between {from} and {to}, by the time of arrival.',
   'routes.replayed':
     'The samples of this time may have arrived at another one: a recording is replayed later.',
+  'routes.earlier': 'What came before is in 1 h, 24 h or a range.',
   'routes.failed': "The routes' statistics could not be loaded; the page tries again.",
 
   'export.hint': 'Save the rows of this time as CSV',
@@ -157,8 +158,7 @@ export const en: Catalogue = {
   'server.reload': 'Reload',
 
   'waiting.host.title': 'No rows of {host}',
-  'waiting.host.text':
-    'This VM is not among those that send. Choose another one above, or a range in which it did.',
+  'waiting.host.text': 'This VM is not among those that send. Choose another one above.',
 
   'error.title': 'The page failed',
   'error.text': 'The data is safe in the database. Reload the page; the console has the details.',

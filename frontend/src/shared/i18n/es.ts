@@ -141,6 +141,7 @@ export const es = {
   'routes.none': 'No llegó tráfico entre {from} y {to}, por la hora de llegada.',
   'routes.replayed':
     'Las muestras de este tiempo pueden haber llegado en otro momento: una grabación se reproduce después.',
+  'routes.earlier': 'Lo anterior está en 1 h, 24 h o un rango.',
   'routes.failed': 'Las estadísticas de las rutas no se pudieron cargar; se vuelve a intentar.',
 
   'export.hint': 'Guardar las filas de este tiempo como CSV',
@@ -157,8 +158,7 @@ export const es = {
   'server.reload': 'Volver a cargar',
 
   'waiting.host.title': 'Sin filas de {host}',
-  'waiting.host.text':
-    'Esta VM no está entre las que envían. Elija otra arriba, o un rango en el que haya enviado.',
+  'waiting.host.text': 'Esta VM no está entre las que envían. Elija otra arriba.',
 
   'error.title': 'La página tuvo un error',
   'error.text':
