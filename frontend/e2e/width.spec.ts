@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { es } from '../src/shared/i18n/es';
 import { address, expect, expectShown, newHost, test } from './test';
 import { Vm } from './vm';
 
@@ -32,6 +33,11 @@ function cutOff(page: Page): Promise<string[]> {
   });
 }
 
+/** The charts follow a new width in the next frames. */
+async function expectNothingCutOff(page: Page, where: string): Promise<void> {
+  await expect.poll(() => cutOff(page), { message: where, intervals: [50, 50, 100, 200] }).toEqual([]);
+}
+
 const widths = [360, 390, 768, 1_024, 1_440, 2_560];
 
 for (const locale of ['es-GT', 'en-GB']) {
@@ -57,18 +63,31 @@ for (const locale of ['es-GT', 'en-GB']) {
         }).toPass({ timeout: 20_000 });
         for (const width of widths) {
           await page.setViewportSize({ width, height: 800 });
-          // The charts follow in the next frames.
-          await expect
-            .poll(() => cutOff(page), {
-              message: `${JSON.stringify(view)} at ${width}`,
-              intervals: [50, 50, 100, 200],
-            })
-            .toEqual([]);
+          await expectNothingCutOff(page, `${JSON.stringify(view)} at ${width}`);
         }
       }
     });
   });
 }
+
+test('what comes and goes fits a phone, too', async ({ page, system, vm }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.goto(address(system.where.page, 'vm-0'));
+  await expect(page.getByTestId('waiting')).toBeVisible();
+  await expectNothingCutOff(page, 'waiting');
+  await vm.fill(100);
+  await page.goto(address(system.where.page, vm.host));
+  await expectShown(page, 100);
+  await page.getByTestId('pause').click();
+  await expect(page.getByRole('main').getByRole('status')).toBeVisible();
+  await expectNothingCutOff(page, 'paused');
+  await page.getByRole('button', { name: es['range.custom'] }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(es['range.from']).fill('2026-03-01T13:00:00');
+  await dialog.getByRole('button', { name: es['range.apply'] }).click();
+  await expect(dialog.getByRole('alert')).toBeVisible();
+  await expectNothingCutOff(page, 'dialog');
+});
 
 test('the cards stand in reading order: one column on a phone, side by side on a wall', async ({
   page,
