@@ -86,8 +86,9 @@ func (e *Env) Token(name string) string {
 
 // checkToken refuses what a header cannot carry the same way everywhere: it would open one door and not the other.
 func (e *Env) checkToken(name, token string) {
-	if strings.ContainsFunc(token, func(r rune) bool { return r < '!' || r > '~' }) {
-		e.Fault(name, "must be printable ASCII without spaces")
+	isOther := func(r rune) bool { return r < ' ' || r > '~' }
+	if strings.ContainsFunc(token, isOther) || strings.TrimSpace(token) != token {
+		e.Fault(name, "must be printable ASCII, without spaces at its ends")
 	}
 }
 

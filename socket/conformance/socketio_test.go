@@ -76,10 +76,10 @@ func TestAnAuthThatMakesNoSenseIsRefused(t *testing.T) {
 }
 
 func TestAToken(t *testing.T) {
-	const secret = "Ünlock me"
+	const secret = "unlock me"
 	t.Parallel()
 	s := launch(t, storetest.DSN(t), "PULSO_SOCKET_TOKEN="+secret)
-	for _, auth := range []string{"", "{}", `{"token":""}`, `{"token":"wrong"}`, `{"token":"Ünlock me "}`, `{"token":null}`} {
+	for _, auth := range []string{"", "{}", `{"token":""}`, `{"token":"wrong"}`, `{"token":"unlock me "}`, `{"token":null}`} {
 		c, _ := s.open()
 		c.send("40" + auth)
 		c.awaitRefusal("sin_permiso")
