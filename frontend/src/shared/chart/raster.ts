@@ -6,9 +6,9 @@
 // ones on the page take finished pictures only, and what is still changing has a narrow one of its own.
 import { type Ink, type Look, type Shape, Trace } from './trace';
 
-const headColumns = 48;
+const headColumns = 24;
 // So much of the head lies before the newest column when it is moved on: late samples change what is near.
-const headBehind = 12;
+const headBehind = 8;
 
 /** One line: what it was, and a narrow head in which it goes on. It moves left with the clock as a whole. */
 export class LineLayer {
