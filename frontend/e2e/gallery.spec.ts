@@ -57,7 +57,7 @@ test('pictures of a VM', async ({ browser, system, vm }) => {
   vm.sleep(30);
   await vm.fill(70);
   await new Vm(system.where.entry, newHost()).fill(30);
-  const writing = vm.goOn();
+  const writing = vm.goOn(200);
   const point = (page: Page) => page.getByTestId('cpu-chart').hover({ position: { x: 300, y: 80 } });
   const select = async (page: Page) => {
     await page.getByTestId('process-chart').focus();

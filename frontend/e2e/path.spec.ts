@@ -18,7 +18,7 @@ test('a sample travels from this machine to a point on a chart', async ({
   await expect(page.getByTestId('waiting')).toBeVisible();
   await shot('waiting');
 
-  await system.record(30, 6, 200);
+  await system.record(30, 6, 150);
   const replay = system.replay(50);
 
   // While phase 2 runs, the charts gain points and the table fills.

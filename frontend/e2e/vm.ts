@@ -66,9 +66,9 @@ export class Vm {
     this.#rows.push(moment, moment);
   }
 
-  /** Sends on until it is told to rest. */
-  async goOn(): Promise<void> {
-    for (this.#resting = false; !this.#resting; await wait(10)) await this.send();
+  /** Sends on until it is told to rest, with a pause (ms) after each sample. */
+  async goOn(pause = 10): Promise<void> {
+    for (this.#resting = false; !this.#resting; await wait(pause)) await this.send();
   }
 
   /** Awaits that it has sent so many more samples. */
