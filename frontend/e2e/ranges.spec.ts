@@ -61,7 +61,7 @@ test('the buttons choose the range, the address has it, and all samples in it ar
   await expect(async () => {
     await page.goto(address(system.where.page, vm.host, { range: '24h' }));
     await expect(range).toHaveAttribute('data-range', '24h');
-    await expectShown(page, vm.samples, { timeout: 1_500 });
+    await expectShown(page, vm.samples);
   }).toPass({ timeout: 30_000 });
 
   // Both follow what comes in.

@@ -49,10 +49,6 @@ export async function number(page: Page, id: string, attribute: string): Promise
 }
 
 /** Awaits that the charts show so many samples. */
-export async function expectShown(
-  page: Page,
-  samples: number,
-  patience?: { timeout: number },
-): Promise<void> {
-  await expect(page.getByTestId('shown-total')).toHaveAttribute('data-value', `${samples}`, patience);
+export async function expectShown(page: Page, samples: number): Promise<void> {
+  await expect(page.getByTestId('shown-total')).toHaveAttribute('data-value', `${samples}`);
 }
