@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pulso-lab/pulso/local/internal/observer"
-	"github.com/pulso-lab/pulso/local/internal/phase"
+	"github.com/pulso-lab/pulso/internal/observer"
+	"github.com/pulso-lab/pulso/internal/phase"
 	"github.com/pulso-lab/pulso/local/internal/system"
 )
 
@@ -57,7 +57,7 @@ func smoke(ctx context.Context, s settings) error {
 	enter := phase.Entry{Users: 40, SpawnRate: 40, Duration: 8 * time.Second, Records: 300}
 	leave := phase.Exit{Users: 50, SpawnRate: 50, FullSpeed: true}
 	err = with(ctx, s.system(ports, "250ms"), func(ctx context.Context, sys *system.System) error {
-		watching, err := observer.Start(ctx, filepath.Join(s.root, "frontend", "tools", "observe.mjs"), sys.Page())
+		watching, err := observer.Start(ctx, filepath.Join(s.root, "frontend", "tools", "observe.mjs"), sys.Page(), "websocket")
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pulso-lab/pulso/local/internal/phase"
+	"github.com/pulso-lab/pulso/internal/phase"
 )
 
 const quietly = 10 * time.Second // between lines where the output is not a terminal

@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/pulso-lab/pulso/internal/phase"
+	"github.com/pulso-lab/pulso/internal/report"
 	"github.com/pulso-lab/pulso/internal/store"
-	"github.com/pulso-lab/pulso/local/internal/phase"
-	"github.com/pulso-lab/pulso/local/internal/report"
 	"github.com/pulso-lab/pulso/local/internal/system"
 )
 

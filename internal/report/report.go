@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulso-lab/pulso/internal/phase"
 	"github.com/pulso-lab/pulso/internal/store"
-	"github.com/pulso-lab/pulso/local/internal/phase"
 )
 
 // Report is the result of a run.

@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"github.com/pulso-lab/pulso/internal/golden"
+	"github.com/pulso-lab/pulso/internal/phase"
+	"github.com/pulso-lab/pulso/internal/report"
 	"github.com/pulso-lab/pulso/internal/sample"
 	"github.com/pulso-lab/pulso/internal/store"
 	"github.com/pulso-lab/pulso/internal/store/storetest"
-	"github.com/pulso-lab/pulso/local/internal/phase"
-	"github.com/pulso-lab/pulso/local/internal/report"
 )
 
 func TestMain(m *testing.M) { storetest.Main(m) }

@@ -1,4 +1,4 @@
-// Package observer watches the stream with the official Socket.IO client, as the page does.
+// Package observer watches the stream with the official Socket.IO client, by WebSocket as the page does, or by polling.
 package observer
 
 import (
@@ -39,12 +39,13 @@ type message struct {
 	Reason string  `json:"reason"`
 }
 
-// Start connects a client to the page's address with the script given, and returns when it has its snapshot.
-func Start(ctx context.Context, script, page string) (*Observer, error) {
+// Start connects a client to an address with the script given, by a transport (websocket or polling), and returns when it
+// has its snapshot. The environment's PULSO_SOCKET_TOKEN is the token that it shows.
+func Start(ctx context.Context, script, address, transport string) (*Observer, error) {
 	o := &Observer{
 		done: make(chan struct{}), ready: make(chan struct{}), change: make(chan struct{}), counts: map[int64]int{},
 	}
-	o.cmd = exec.CommandContext(ctx, "node", script, page) //nolint:gosec // our own script
+	o.cmd = exec.CommandContext(ctx, "node", script, address, transport) //nolint:gosec // our own script
 	o.cmd.Stderr = os.Stderr
 	o.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	o.cmd.Cancel = func() error { return o.cmd.Process.Signal(syscall.SIGTERM) }
