@@ -3,7 +3,7 @@
 #
 #	docker build --target agent .                                    agent, with the kernel modules' sources
 #	docker build --target frontend .                                 frontend, with the dashboard
-#	docker build --target service --build-arg SERVICE=workload .     workload, functions, socket
+#	docker build --target service --build-arg SERVICE=workload .     workload, functions, socket, migrator
 #
 # A service runs as a user of no rights, and needs no shell, no file that it could write, no capability:
 #
