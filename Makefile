@@ -10,11 +10,16 @@ GO_BUILD      := CGO_ENABLED=0 go build -trimpath
 
 LINT_DIR := $(CACHE)/golangci-lint-$(GOLANGCI_LINT)-$(shell go env GOVERSION 2>/dev/null)
 VENV     := $(CACHE)/python-$(shell (python3 --version; cat locust/requirements.lock) 2>/dev/null | sha256sum | cut -c1-16)
+# built DIR: the folder of CACHE for what the module in DIR builds.
+built     = $(CACHE)/$(notdir $(1))-$(shell (go version; cat $(1)/go.mod $(1)/go.sum) 2>/dev/null | sha256sum | cut -c1-16)
+TOOLS    := gke/test/tools
+KUBERNETES := $(call built,$(TOOLS)/kubernetes)
+TRAEFIK  := $(call built,$(TOOLS)/traefik)
 PAGES    := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wildcard frontend/*.html frontend/*.ts frontend/*.json frontend/tools/*.mjs)
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke function build test test-go test-conformance test-locust test-frontend test-e2e test-kernel test-vm bench bench-kernel bench-agent bench-ingest bench-stream bench-history bench-ui lint fmt generate clean
+.PHONY: help demo smoke function build test test-go test-conformance test-locust test-frontend test-e2e test-kernel test-vm test-gke bench bench-kernel bench-agent bench-ingest bench-stream bench-history bench-ui lint fmt generate clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +46,7 @@ build: frontend/dist/index.html $(VENV)/ready | need-go need-mariadb ## the bina
 	$(GO_BUILD) -o bin/workload ./agent/workload
 	$(GO_BUILD) -o bin/functions ./functions/cmd
 	$(GO_BUILD) -o bin/socket ./socket
+	$(GO_BUILD) -o bin/migrator ./gke/migrator
 	$(GO_BUILD) -o bin/frontend ./frontend/server
 	$(GO_BUILD) -o bin/local ./local
 
@@ -60,8 +66,8 @@ $(LINT_DIR)/golangci-lint: | need-go
 	@echo "building golangci-lint $(GOLANGCI_LINT), once"
 	GOBIN=$(LINT_DIR) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 
-.PHONY: need-go need-cc need-node need-python need-mariadb need-chromium need-kernel need-vm need-shellcheck
-need-go need-cc need-node need-python need-mariadb need-chromium need-kernel need-vm need-shellcheck: need-%:
+.PHONY: need-go need-cc need-node need-python need-mariadb need-chromium need-kernel need-vm need-gke need-shellcheck
+need-go need-cc need-node need-python need-mariadb need-chromium need-kernel need-vm need-gke need-shellcheck: need-%:
 	@scripts/need $*
 
 ## -- check
@@ -90,8 +96,31 @@ test-kernel: | need-go need-kernel ## the kernel modules, and the agent on them,
 test-vm: | need-go need-kernel need-vm ## the VM's start-up script, images and services, on a Debian 12 in QEMU (as root)
 	go test -tags=nomsgpack,vm -count=1 -v -timeout 60m ./agent/deploy/test
 
+test-gke: $(KUBERNETES)/ready $(TRAEFIK)/ready $(VENV)/ready frontend/node_modules/ready | need-go need-mariadb need-gke ## the manifests on a real control plane with a real gateway, 10,000 requests (as root)
+	@mkdir -p bin/gke && ln -sfn $(VENV)/bin/locust bin/locust
+	@ln -sfn $(KUBERNETES)/* $(TRAEFIK)/traefik "$$(scripts/fetch-etcd $(CACHE))" bin/gke/
+	$(GO_BUILD) -o bin/functions ./functions/cmd
+	$(GO_BUILD) -o bin/socket ./socket
+	$(GO_BUILD) -o bin/migrator ./gke/migrator
+	cd gke/test && CGO_ENABLED=0 go test -trimpath -count=1 -v -timeout 15m ./... # as Kubernetes is built, so that they share what is compiled
+
+$(KUBERNETES)/ready: | need-go
+	@mkdir -p $(@D)
+	@echo "building Kubernetes' control plane, once (about ten minutes on two cores)"
+	cd $(TOOLS)/kubernetes && CGO_ENABLED=0 go build -trimpath -o $(KUBERNETES)/ \
+		-ldflags "-s -w $(addprefix -X k8s.io/component-base/version.,gitVersion=v1.36.0 gitMajor=1 gitMinor=36)" \
+		$(addprefix k8s.io/kubernetes/cmd/,kube-apiserver kube-controller-manager kubectl)
+	@touch $@
+
+$(TRAEFIK)/ready: | need-go
+	@mkdir -p $(@D)
+	@echo "building Traefik, once (about ten minutes on two cores)"
+	cd $(TOOLS)/traefik && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $(TRAEFIK)/ github.com/traefik/traefik/v3/cmd/traefik
+	@touch $@
+
 lint: $(LINT_DIR)/golangci-lint $(VENV)/ready frontend/node_modules/ready frontend/bench/node_modules/ready | need-shellcheck ## all linters, and generated files are up to date
 	$(LINT_DIR)/golangci-lint run ./...
+	cd gke/test && $(LINT_DIR)/golangci-lint run ./...
 	$(VENV)/bin/ruff check locust
 	$(VENV)/bin/ruff format --check locust
 	cd frontend && npm run lint && npx tsc --noEmit --project bench
@@ -100,6 +129,7 @@ lint: $(LINT_DIR)/golangci-lint $(VENV)/ready frontend/node_modules/ready fronte
 
 fmt: $(LINT_DIR)/golangci-lint $(VENV)/ready frontend/node_modules/ready ## format everything
 	$(LINT_DIR)/golangci-lint fmt ./...
+	cd gke/test && $(LINT_DIR)/golangci-lint fmt ./...
 	$(VENV)/bin/ruff format locust
 	cd frontend && npm run format
 

@@ -1,0 +1,208 @@
+package gke_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/pulso-lab/pulso/internal/golden"
+	"github.com/pulso-lab/pulso/internal/observer"
+	"github.com/pulso-lab/pulso/internal/phase"
+)
+
+const (
+	users         = 32
+	answerTimeout = 2 * time.Second        // a client that waits longer gives up, and tries again
+	pause         = 200 * time.Millisecond // before a client tries again
+)
+
+// answer is what a client got: status 0 when it got none.
+type answer struct {
+	status int
+	API    string  `json:"api"`
+	IDs    []int64 `json:"ids"`
+}
+
+// traffic is the last answers to many requests.
+type traffic struct {
+	statuses map[int]int
+	routes   map[string]int // acknowledged by each route
+	ids      []int64        // acknowledged, one for each request
+	retries  int            // of all of them together
+}
+
+// ledger is what all clients of a step were told.
+type ledger struct {
+	mu      sync.Mutex
+	ids     []int64 // acknowledged
+	unknown int     // requests that nobody repeated after an answer that does not say whether their sample was stored
+}
+
+func (l *ledger) note(a answer, repeated bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch a.status {
+	case http.StatusCreated:
+		l.ids = append(l.ids, a.IDs...)
+	case 0, http.StatusInternalServerError, http.StatusBadGateway, http.StatusGatewayTimeout:
+		if !repeated {
+			l.unknown++
+		}
+	}
+}
+
+// client sends samples to the entry point, as many at a time as there are users.
+type client struct {
+	http  *http.Client
+	token string
+	body  []byte
+	keys  string // what this client's keys begin with
+	told  *ledger
+}
+
+func (r *rig) client() *client {
+	r.Helper()
+	body, err := os.ReadFile(filepath.Join(r.root, "docs", "sample.json"))
+	r.check(err)
+	transport := &http.Transport{MaxIdleConnsPerHost: users}
+	r.Cleanup(transport.CloseIdleConnections)
+	return &client{
+		http: &http.Client{Timeout: answerTimeout, Transport: transport}, token: ingestToken, body: body,
+		keys: fmt.Sprint(time.Now().UnixNano()), told: r.told,
+	}
+}
+
+// post sends one sample to a path, once.
+func (c *client) post(ctx context.Context, path, key string) answer {
+	a := c.try(ctx, path, key)
+	c.told.note(a, false)
+	return a
+}
+
+// persist sends one sample to /api until it is acknowledged, and says how often it had to.
+func (c *client) persist(ctx context.Context, key string) (a answer, tries int) {
+	for {
+		a = c.try(ctx, "/api", key)
+		tries++
+		if c.told.note(a, true); a.status == http.StatusCreated || ctx.Err() != nil {
+			return a, tries
+		}
+		time.Sleep(pause)
+	}
+}
+
+func (c *client) try(ctx context.Context, path, key string) answer {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, entry+path, bytes.NewReader(c.body))
+	if err != nil {
+		panic(err) // it is our own
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Idempotency-Key", key)
+	if c.token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return answer{}
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		return answer{}
+	}
+	a := answer{status: response.StatusCode}
+	if a.status == http.StatusCreated && json.Unmarshal(content, &a) != nil {
+		return answer{}
+	}
+	return a
+}
+
+// send sends n samples to /api, each once.
+func (c *client) send(ctx context.Context, n int) traffic {
+	return c.each(n, func(key string) (answer, int) { return c.post(ctx, "/api", key), 1 })
+}
+
+// deliver sends n samples to /api, each until it is acknowledged.
+func (c *client) deliver(ctx context.Context, n int) traffic {
+	return c.each(n, func(key string) (answer, int) { return c.persist(ctx, key) })
+}
+
+func (c *client) each(n int, send func(key string) (answer, int)) traffic {
+	keys := make(chan string)
+	t := traffic{statuses: map[int]int{}, routes: map[string]int{}}
+	var mu sync.Mutex
+	var sending sync.WaitGroup
+	for range users {
+		sending.Go(func() {
+			for key := range keys {
+				a, tries := send(key)
+				mu.Lock()
+				t.statuses[a.status]++
+				t.retries += tries - 1
+				if a.status == http.StatusCreated {
+					t.routes[a.API]++
+					t.ids = append(t.ids, a.IDs...)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for i := range n {
+		keys <- fmt.Sprint(c.keys, "-", i)
+	}
+	close(keys)
+	sending.Wait()
+	c.keys += "+" // the next ones are others
+	return t
+}
+
+// observe connects a Socket.IO client to the entry point.
+func (r *rig) observe(transport string) *observer.Observer {
+	r.Helper()
+	r.Setenv("PULSO_SOCKET_TOKEN", socketToken)
+	o, err := observer.Start(r.Context(), filepath.Join(r.root, "frontend", "tools", "observe.mjs"), entry, transport)
+	r.check(err)
+	return o
+}
+
+// saw ends a client, which must have got every row once.
+func (r *rig) saw(o *observer.Observer, ids []int64) {
+	r.Helper()
+	ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second)
+	defer cancel()
+	if err := o.Await(ctx, ids); err != nil {
+		r.Error(err)
+	}
+	if err := o.Stop(); err != nil {
+		r.Error(err)
+	}
+}
+
+// replay runs phase 2 with 150 users, who wait one to four seconds between two records, on so many records.
+func (r *rig) replay(records int) (phase.Summary, error) {
+	var recorded, long []json.RawMessage
+	r.check(json.Unmarshal(golden.RecordingJSON(), &recorded))
+	for i := range records {
+		long = append(long, recorded[i%len(recorded)])
+	}
+	content, err := json.Marshal(long)
+	r.check(err)
+	recording := filepath.Join(r.dir, "recording.json")
+	r.check(os.WriteFile(recording, content, 0o600))
+	r.Setenv("PULSO_INGEST_TOKEN", ingestToken)
+	locust := phase.Locust{Command: filepath.Join(r.root, "bin", "locust"), Files: filepath.Join(r.root, "locust"), Logs: r.dir}
+	sent, err := locust.Leave(r.Context(), phase.Exit{
+		Users: 150, SpawnRate: 150, EntryPoint: entry, Recording: recording, Summary: filepath.Join(r.dir, "summary.json"),
+	}, func(phase.Progress) {})
+	for _, id := range sent.AcknowledgedIDs {
+		r.told.note(answer{status: http.StatusCreated, IDs: []int64{id}}, true)
+	}
+	return sent, err
+}
