@@ -244,7 +244,7 @@ class Sender(Phase):
 def token() -> str:
     """Return the ingest token, or an empty string; raises CannotBeginError, without the token in its message."""
     value = os.environ.get("PULSO_INGEST_TOKEN", "").strip()
-    if not all("!" <= character <= "~" for character in value):
+    if not all(" " <= character <= "~" for character in value):
         raise CannotBeginError("PULSO_INGEST_TOKEN has characters that an HTTP header cannot carry")
     return value
 

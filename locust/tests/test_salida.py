@@ -11,7 +11,7 @@ from conftest import Launch
 from fake import Ingest, sample
 
 SCRIPT = "trafico_salida.py"
-TOKEN = "s3cret-of-the-test"  # noqa: S105
+TOKEN = "s3cret of the-test"  # noqa: S105
 
 
 @pytest.fixture
@@ -219,7 +219,7 @@ def test_a_bad_recording_ends_the_workers_too(launch: Launch, tmp_path: Path, tw
 
 def test_a_token_that_no_header_can_carry_is_not_printed(launch: Launch, recording: Path) -> None:
     with Ingest() as ingest:
-        environment = {"PULSO_INGEST_TOKEN": "top secret"}
+        environment = {"PULSO_INGEST_TOKEN": "top\tsecret"}
         run = launch(SCRIPT, *options(ingest, recording), **environment).finish(2)
     assert "PULSO_INGEST_TOKEN has characters" in run.err
     assert "secret" not in run.out + run.err.replace("PULSO_INGEST_TOKEN", "")
