@@ -70,7 +70,7 @@ var refusedRules = []refusal[gatewayv1.HTTPRouteRule]{
 		func() gatewayv1.HTTPRouteRule {
 			return gatewayv1.HTTPRouteRule{Timeouts: &gatewayv1.HTTPRouteTimeouts{}}
 		}},
-	{"retries", "the senders retry, with their key; a load balancer that did so by itself would hide it",
+	{"retries", "a route has none there; the senders retry, with their key",
 		func(r gatewayv1.HTTPRouteRule) bool { return r.Retry != nil },
 		func() gatewayv1.HTTPRouteRule { return gatewayv1.HTTPRouteRule{Retry: &gatewayv1.HTTPRouteRetry{}} }},
 	{"session persistence", "sessionAffinity of GCPBackendPolicy is for that",
@@ -78,7 +78,7 @@ var refusedRules = []refusal[gatewayv1.HTTPRouteRule]{
 		func() gatewayv1.HTTPRouteRule {
 			return gatewayv1.HTTPRouteRule{SessionPersistence: &gatewayv1.SessionPersistence{}}
 		}},
-	{"a filter other than those for headers, redirects, rewrites and mirrors", "CORS and external authentication are not there",
+	{"a filter other than those for headers, redirects, rewrites and mirrors", "those are all that there are",
 		func(r gatewayv1.HTTPRouteRule) bool {
 			for _, f := range r.Filters {
 				switch f.Type {
@@ -108,7 +108,7 @@ var refusedBackends = []refusal[gatewayv1.HTTPBackendRef]{
 		func() gatewayv1.HTTPBackendRef {
 			return backend(gatewayv1.BackendObjectReference{Kind: ptr.To(gatewayv1.Kind("ServiceImport"))}, nil)
 		}},
-	{"a backend of another namespace", "a ReferenceGrant would have to be there; ours is the only namespace",
+	{"a backend of another namespace", "it would need a ReferenceGrant there, and everything is in one namespace",
 		func(b gatewayv1.HTTPBackendRef) bool { return b.Namespace != nil },
 		func() gatewayv1.HTTPBackendRef {
 			return backend(gatewayv1.BackendObjectReference{Namespace: ptr.To(gatewayv1.Namespace("other"))}, nil)
