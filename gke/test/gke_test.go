@@ -27,6 +27,7 @@ func TestGKE(t *testing.T) {
 	r.counted("one route alone", alone)
 	r.counted("a pod that hangs", hanging)
 	r.counted("a route whose database is away", away)
+	r.counted("a version that does not start", unfit)
 	r.counted("a roll-out under 150 users", rollout)
 	r.counted("by Ingress", ingress)
 }
@@ -83,7 +84,7 @@ func taken(r *rig) {
 		r.Errorf("it is not as it was applied: %s\n%s", err, output)
 	}
 	r.rolled()
-	r.kubectl("wait", "-n", namespace, "--for=condition=complete", "job/migrator-latest", "--timeout=60s")
+	r.documented("kubectl wait --for=condition=complete job/migrator-latest -n so1-fase2")
 	listener := r.kubectl("get", "gateway", "pulso", "-n", namespace, "-o",
 		`jsonpath={.spec.listeners[*].port} {.spec.listeners[*].protocol} {.spec.listeners[0].tls.options}`)
 	if want := `443 HTTPS {"networking.gke.io/pre-shared-certs":"pulso"}`; listener != want {
@@ -96,7 +97,7 @@ func plain(r *rig) {
 	r.apply("http")
 	r.rolled()
 	r.kubectl("wait", "-n", namespace, "--for=condition=Programmed", "gateway/pulso", "--timeout=30s")
-	if address := r.kubectl("get", "gateway", "pulso", "-n", namespace, "-o", "jsonpath={.status.addresses[0].value}"); "http://"+address != entry {
+	if address := r.documented("kubectl get gateway pulso -n so1-fase2 -o jsonpath='{.status.addresses[0].value}'"); "http://"+address != entry {
 		r.Errorf("the gateway's address is said to be %s", address)
 	}
 	r.open()
@@ -134,13 +135,6 @@ func split(r *rig) {
 		r.Errorf("the split is not 50/50: %v", rows)
 	}
 	r.saw(witness, t.ids)
-}
-
-// weigh patches the route's weights, as docs/operations.md says.
-func (r *rig) weigh(api1, api2 int) {
-	r.Helper()
-	r.kubectl("patch", "httproute", "pulso", "-n", namespace, "--type=json", "-p", fmt.Sprintf(
-		`[{"op":"replace","path":"/spec/rules/1/backendRefs/0/weight","value":%d},{"op":"replace","path":"/spec/rules/1/backendRefs/1/weight","value":%d}]`, api1, api2))
 }
 
 // shares returns when the entry point shares so.
@@ -185,7 +179,9 @@ func (r *rig) meanwhile(do func()) {
 // weights: they can be changed while requests come.
 func weights(r *rig) {
 	r.meanwhile(func() {
-		r.weigh(90, 10)
+		r.documented(`kubectl patch httproute pulso -n so1-fase2 --type=json -p '[
+  {"op": "replace", "path": "/spec/rules/1/backendRefs/0/weight", "value": 90},
+  {"op": "replace", "path": "/spec/rules/1/backendRefs/1/weight", "value": 10}]'`)
 		r.eventually(20*time.Second, "the gateway has the new weights", func() (bool, string) {
 			before := r.last()
 			time.Sleep(pause)
@@ -194,7 +190,7 @@ func weights(r *rig) {
 		})
 	})
 	r.shares(90, 10)
-	r.weigh(50, 50)
+	r.apply("http")
 	r.shares(50, 50)
 }
 
@@ -264,13 +260,29 @@ func away(r *rig) {
 	r.shares(50, 50)
 }
 
+// unfit: a version whose pods do not become ready gets no request, and takes no pod away; the way back is one command.
+func unfit(r *rig) {
+	r.meanwhile(func() {
+		r.kubectl("set", "env", "deployment/api1", "PULSO_DB_POOL=none", "-n", namespace)
+		r.eventually(20*time.Second, "its first pod was started again", func() (bool, string) {
+			restarts := r.kubectl("get", "pods", "-n", namespace, "-l", "app.kubernetes.io/name=api1", "-o", "jsonpath={.items[*].status.containerStatuses[0].restartCount}")
+			return strings.ContainsFunc(restarts, func(c rune) bool { return c > '1' }), restarts
+		})
+		if pods := r.pods("api1"); len(pods) != 2 {
+			r.Errorf("the pods of api1 are %v", pods)
+		}
+		r.documented("kubectl rollout undo deployment/api1 -n so1-fase2")
+		r.rolled()
+	})
+}
+
 // rollout: both Deployments are rolled out while 150 users send and two clients of the stream watch. Traefik keeps no session
 // to one pod, which a client that polls needs; Google's load balancer does, by the policy that the manifests have for it: so
 // there is one pod of the socket service here.
 func rollout(r *rig) {
-	const records = 3900 // 60 a second, for about as long as old pods drain
+	const records = 3300 // 60 a second, for about as long as old pods drain
 	r.apply("http", "without-autoscaling")
-	r.kubectl("delete", "hpa", "--all", "-n", namespace) // as README.md says
+	r.documented("kubectl delete hpa --all -n so1-fase2")
 	r.kubectl("scale", "deployment/socket", "--replicas=1", "-n", namespace)
 	r.ready("socket", 1)
 	witnesses := []*observer.Observer{r.observe("websocket"), r.observe("polling")}
@@ -305,11 +317,11 @@ func rollout(r *rig) {
 // ingress: the component instead of the Gateway. It has no weights: one Service holds the pods of both routes.
 func ingress(r *rig) {
 	const requests = 2000
-	r.kubectl("delete", "gateway,httproute,healthcheckpolicy,gcpbackendpolicy", "--all", "-n", namespace) // as README.md says
+	r.documented("kubectl delete gateway,httproute,healthcheckpolicy,gcpbackendpolicy,hpa --all -n so1-fase2")
 	r.apply("http", "ingress")
 	r.rolled()
 	r.eventually(20*time.Second, "the Ingress has its address", func() (bool, string) {
-		address := r.kubectl("get", "ingress", "pulso", "-n", namespace, "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}")
+		address := r.documented("kubectl get ingress pulso -n so1-fase2 -o jsonpath='{.status.loadBalancer.ingress[0].ip}'")
 		return "http://"+address == entry, address
 	})
 	r.open()

@@ -153,6 +153,22 @@ func (r *rig) kubectl(arguments ...string) string {
 	return output
 }
 
+// documented runs a command as the documentation has it, in a shell, and returns what it prints.
+func (r *rig) documented(command string) string {
+	r.Helper()
+	for _, page := range []string{"docs/operations.md", "gke/README.md"} {
+		content, err := os.ReadFile(filepath.Join(r.root, page))
+		r.check(err)
+		if strings.Contains(string(content), command) {
+			output, err := r.cluster.Shell(r.Context(), r.root, command)
+			r.check(err)
+			return output
+		}
+	}
+	r.Fatalf("no page says: %s", command)
+	return ""
+}
+
 // rolled returns when all Deployments are as they should be.
 func (r *rig) rolled() {
 	r.Helper()

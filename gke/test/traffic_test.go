@@ -60,11 +60,12 @@ func (l *ledger) note(a answer, repeated bool) {
 
 // client sends samples to the entry point, as many at a time as there are users.
 type client struct {
-	http  *http.Client
-	token string
-	body  []byte
-	keys  string // what this client's keys begin with
-	told  *ledger
+	http   *http.Client
+	token  string
+	body   []byte
+	name   string // with which its keys begin
+	rounds int    // so far, which they have next
+	told   *ledger
 }
 
 func (r *rig) client() *client {
@@ -75,7 +76,7 @@ func (r *rig) client() *client {
 	r.Cleanup(transport.CloseIdleConnections)
 	return &client{
 		http: &http.Client{Timeout: answerTimeout, Transport: transport}, token: ingestToken, body: body,
-		keys: fmt.Sprint(time.Now().UnixNano()), told: r.told,
+		name: fmt.Sprint(time.Now().UnixNano()), told: r.told,
 	}
 }
 
@@ -155,11 +156,11 @@ func (c *client) each(n int, send func(key string) (answer, int)) traffic {
 		})
 	}
 	for i := range n {
-		keys <- fmt.Sprint(c.keys, "-", i)
+		keys <- fmt.Sprintf("%s-%d-%d", c.name, c.rounds, i)
 	}
 	close(keys)
 	sending.Wait()
-	c.keys += "+" // the next ones are others
+	c.rounds++
 	return t
 }
 

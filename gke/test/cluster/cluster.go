@@ -84,13 +84,24 @@ func (c *Cluster) Stop() {
 
 // Kubectl runs kubectl on the cluster with this input, and returns what it prints. Its error has what it says.
 func (c *Cluster) Kubectl(ctx context.Context, input string, arguments ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(c.config.Programs, "kubectl"), arguments...) //nolint:gosec // our own arguments
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.control.kubeconfig, "HOME="+c.config.Dir)   // its cache
+	return c.run(exec.CommandContext(ctx, filepath.Join(c.config.Programs, "kubectl"), arguments...), input) //nolint:gosec // our own arguments
+}
+
+// Shell runs what somebody would type, in a folder, with kubectl on the cluster.
+func (c *Cluster) Shell(ctx context.Context, dir, command string) (string, error) {
+	cmd := exec.CommandContext(ctx, "sh", "-c", command) //nolint:gosec // our own documentation
+	cmd.Dir = dir
+	return c.run(cmd, "")
+}
+
+func (c *Cluster) run(cmd *exec.Cmd, input string) (string, error) {
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.control.kubeconfig, "HOME="+c.config.Dir, // for its cache
+		"PATH="+c.config.Programs+":"+os.Getenv("PATH"))
 	cmd.Stdin = strings.NewReader(input)
 	var output, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &complaint
 	if err := cmd.Run(); err != nil {
-		return output.String(), fmt.Errorf("kubectl %s: %w", strings.Join(arguments, " "), errors.Join(err, errors.New(complaint.String())))
+		return output.String(), fmt.Errorf("%s: %w", strings.Join(cmd.Args, " "), errors.Join(err, errors.New(complaint.String())))
 	}
 	return output.String(), nil
 }
