@@ -71,7 +71,7 @@ func ofRoute(t *testing.T, c combination, route *gatewayv1.HTTPRoute, path strin
 	t.Helper()
 	for _, rule := range route.Spec.Rules {
 		if !slices.ContainsFunc(rule.Matches, func(m gatewayv1.HTTPRouteMatch) bool {
-			return matches(path, *m.Path.Value, *m.Path.Type == gatewayv1.PathMatchExact)
+			return matches(t, path, string(*m.Path.Type), *m.Path.Value)
 		}) {
 			continue
 		}
@@ -91,7 +91,7 @@ func ofRoute(t *testing.T, c combination, route *gatewayv1.HTTPRoute, path strin
 func ofIngress(t *testing.T, c combination, ingress *networkingv1.Ingress, path string) shares {
 	t.Helper()
 	for _, p := range ingress.Spec.Rules[0].HTTP.Paths {
-		if matches(path, p.Path, *p.PathType == networkingv1.PathTypeExact) {
+		if matches(t, path, string(*p.PathType), p.Path) {
 			b := p.Backend.Service
 			leads(t, c, b.Name, func(p corev1.ServicePort) bool { return p.Name == b.Port.Name })
 			return shares{b.Name: 1}
@@ -100,12 +100,17 @@ func ofIngress(t *testing.T, c combination, ingress *networkingv1.Ingress, path 
 	return nil
 }
 
-func matches(path, pattern string, exact bool) bool {
-	if exact {
+func matches(t *testing.T, path, how, pattern string) bool {
+	t.Helper()
+	switch how {
+	case string(gatewayv1.PathMatchExact):
 		return path == pattern
+	case string(gatewayv1.PathMatchPathPrefix), string(networkingv1.PathTypePrefix):
+		prefix := strings.TrimSuffix(pattern, "/")
+		return path == prefix || strings.HasPrefix(path, prefix+"/")
 	}
-	prefix := strings.TrimSuffix(pattern, "/")
-	return path == prefix || strings.HasPrefix(path, prefix+"/")
+	t.Errorf("paths like %s are of type %s", pattern, how)
+	return false
 }
 
 // leads looks whether a service has the port and pods behind it that listen.
