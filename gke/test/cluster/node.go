@@ -50,19 +50,19 @@ type Node struct {
 // startNode makes the node known and begins to run what is there for it.
 func startNode(ctx context.Context, client *kubernetes.Clientset, pods Pods) (*Node, error) {
 	n := &Node{Pods: pods, client: client, address: netip.MustParseAddr(beforePods), pods: map[types.UID]*pod{}, errs: map[types.UID]error{}}
-	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: nodeName, Labels: map[string]string{corev1.LabelHostname: nodeName, corev1.LabelTopologyZone: "zone"}}}
-	node, err := client.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
-	if err != nil {
-		return nil, err
+	node := &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: nodeName, Labels: map[string]string{corev1.LabelHostname: nodeName, corev1.LabelTopologyZone: "zone"}},
+		Status: corev1.NodeStatus{
+			Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}},
+			Addresses:  []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: machineAddress}},
+		},
 	}
-	node.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}}
-	node.Status.Addresses = []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: machineAddress}}
-	if _, err := client.CoreV1().Nodes().UpdateStatus(ctx, node, metav1.UpdateOptions{}); err != nil {
+	if _, err := client.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{}); err != nil {
 		return nil, err
 	}
 	factory := informers.NewSharedInformerFactory(client, 0)
 	ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	_, err = factory.Core().V1().Pods().Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
+	_, err := factory.Core().V1().Pods().Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc:    func(o any) { n.see(ctx, o.(*corev1.Pod)) },
 		UpdateFunc: func(_, o any) { n.see(ctx, o.(*corev1.Pod)) },
 	})
