@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/pressly/goose/v3"
 )
 
 // ErrNoUser says that a user of the database who was to get rights does not exist.
@@ -21,6 +22,7 @@ var ingestRights = []right{
 	{"samples", "INSERT, SELECT (id)"},
 	{"requests", "INSERT, SELECT"},
 	{"route_stats", "INSERT, SELECT, UPDATE"},
+	tablesVersionRight,
 }
 
 // socketRights are what reading, the rollups and retention need. The keys in requests are not the stream's to read.
@@ -34,7 +36,11 @@ var socketRights = []right{
 	{"routes_by_minute", "SELECT, INSERT, UPDATE, DELETE"},
 	{"routes_by_hour", "SELECT, INSERT, UPDATE, DELETE"},
 	{"routes_by_day", "SELECT, INSERT, UPDATE, DELETE"},
+	tablesVersionRight,
 }
+
+// tablesVersionRight is what Ping needs to see whether the tables are old.
+var tablesVersionRight = right{goose.DefaultTablename, "SELECT (version_id, is_applied)"}
 
 // Reach says whether the database answers, with or without the tables.
 func (s *Store) Reach(ctx context.Context) error {

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -153,13 +154,34 @@ func (s *Store) Close() error {
 	return errors.Join(s.db.Close(), s.dialer.Close())
 }
 
-// Ping says whether the database answers and has the tables.
+// Ping says whether the database answers, and has the tables of this version or of a later one.
 func (s *Store) Ping(ctx context.Context) error {
 	if _, err := s.db.ExecContext(ctx, "SELECT 1 FROM samples, requests, route_stats LIMIT 0"); err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
+	var version int64
+	if err := s.db.QueryRowContext(ctx, "SELECT MAX(version_id) FROM "+goose.DefaultTablename+" WHERE is_applied").Scan(&version); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	if needed := tablesVersion(); version < needed {
+		return fmt.Errorf("database: its tables are of version %d, and not yet of version %d", version, needed)
+	}
 	return nil
 }
+
+// tablesVersion is that of the newest migration.
+var tablesVersion = sync.OnceValue(func() int64 {
+	var newest int64
+	files, err := migrations.ReadDir("migrations")
+	for _, file := range files {
+		version, badName := goose.NumericComponent(file.Name())
+		newest, err = max(newest, version), errors.Join(err, badName)
+	}
+	if err != nil {
+		panic(err) // they are part of the program
+	}
+	return newest
+})
 
 // Migrate brings the tables up to date. Several processes may call it at once: a lock in the database lets one work.
 func (s *Store) Migrate(ctx context.Context) error {

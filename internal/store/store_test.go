@@ -243,6 +243,29 @@ func TestPingNeedsTheTables(t *testing.T) {
 	}
 }
 
+// A service of a new version waits for the tables of its version; one of an old version works on newer tables.
+func TestPingNeedsTheTablesOfItsVersion(t *testing.T) {
+	dsn := storetest.DSN(t)
+	s := storetest.Open(t, dsn)
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	change := func(statement string) {
+		t.Helper()
+		if _, err := storetest.Plain(t, dsn).ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change("INSERT INTO goose_db_version (version_id, is_applied) VALUES (1000, TRUE)")
+	if err := s.Ping(t.Context()); err != nil {
+		t.Errorf("with newer tables: %v", err)
+	}
+	change("DELETE FROM goose_db_version WHERE version_id >= 3")
+	if err := s.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), "tables are of version 2") {
+		t.Errorf("with older tables: %v", err)
+	}
+}
+
 func TestRowsAfterReadsRangesAndBounds(t *testing.T) {
 	s := storetest.New(t)
 	answer, err := s.Insert(t.Context(), store.Request{API: "api1", Samples: recording(t)[:10], Recibido: received})
