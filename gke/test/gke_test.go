@@ -260,6 +260,21 @@ func away(r *rig) {
 	r.shares(50, 50)
 }
 
+// end ends the pods of a Deployment that are about to go, without their preStop and grace.
+func (r *rig) end(deployment string) {
+	r.Helper()
+	stay := r.pods(deployment)
+	r.eventually(20*time.Second, "the pods that were to go have gone", func() (bool, string) {
+		left := strings.Fields(r.kubectl("get", "pods", "-n", namespace, "-l", "app.kubernetes.io/name="+deployment, "-o", "jsonpath={.items[*].metadata.name}"))
+		for _, name := range left {
+			if !slices.Contains(stay, name) {
+				_ = r.cluster.Node.Signal(name, syscall.SIGKILL) // one that has just ended needs none
+			}
+		}
+		return len(left) == len(stay), fmt.Sprint(left)
+	})
+}
+
 // unfit: a version whose pods do not become ready gets no request, and takes no pod away; the way back is one command.
 func unfit(r *rig) {
 	r.meanwhile(func() {
@@ -285,6 +300,7 @@ func rollout(r *rig) {
 	r.documented("kubectl delete hpa --all -n so1-fase2")
 	r.kubectl("scale", "deployment/socket", "--replicas=1", "-n", namespace)
 	r.ready("socket", 1)
+	r.end("socket") // else a witness may come to the one that leaves, just before the gateway hears of it
 	witnesses := []*observer.Observer{r.observe("websocket"), r.observe("polling")}
 	before := r.last()
 	var s phase.Summary
