@@ -14,6 +14,7 @@ VENV     := $(CACHE)/python-$(shell (python3 --version; cat locust/requirements.
 built     = $(CACHE)/$(notdir $(1))-$(shell (go version; cat $(1)/go.mod $(1)/go.sum) 2>/dev/null | sha256sum | cut -c1-16)
 TOOLS    := gke/test/tools
 KUBERNETES := $(call built,$(TOOLS)/kubernetes)
+CONTROL_PLANE := kube-apiserver kube-controller-manager kubectl
 TRAEFIK  := $(call built,$(TOOLS)/traefik)
 PAGES    := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wildcard frontend/*.html frontend/*.ts frontend/*.json frontend/tools/*.mjs)
 
@@ -98,18 +99,19 @@ test-vm: | need-go need-kernel need-vm ## the VM's start-up script, images and s
 
 test-gke: $(KUBERNETES)/ready $(TRAEFIK)/ready $(VENV)/ready frontend/node_modules/ready | need-go need-mariadb need-gke ## the manifests on a real control plane with a real gateway, 10,000 requests (as root)
 	@mkdir -p bin/gke && ln -sfn $(VENV)/bin/locust bin/locust
-	@ln -sfn $(KUBERNETES)/* $(TRAEFIK)/traefik "$$(scripts/fetch-etcd $(CACHE))" bin/gke/
+	@ln -sfn $(addprefix $(KUBERNETES)/,$(CONTROL_PLANE)) $(TRAEFIK)/traefik "$$(scripts/fetch-etcd $(CACHE))" bin/gke/
 	$(GO_BUILD) -o bin/functions ./functions/cmd
 	$(GO_BUILD) -o bin/socket ./socket
 	$(GO_BUILD) -o bin/migrator ./gke/migrator
-	cd gke/test && CGO_ENABLED=0 go test -trimpath -count=1 -v -timeout 15m ./... # as Kubernetes is built, so that they share what is compiled
+	cd gke/test && CGO_ENABLED=0 go test -trimpath -count=1 ./manifests # built as Kubernetes is, so that they share what is compiled
+	cd gke/test && CGO_ENABLED=0 go test -trimpath -count=1 -v -timeout 15m .
 
 $(KUBERNETES)/ready: | need-go
 	@mkdir -p $(@D)
 	@echo "building Kubernetes' control plane, once (about ten minutes on two cores)"
 	cd $(TOOLS)/kubernetes && CGO_ENABLED=0 go build -trimpath -o $(KUBERNETES)/ \
 		-ldflags "-s -w $(addprefix -X k8s.io/component-base/version.,gitVersion=v1.36.0 gitMajor=1 gitMinor=36)" \
-		$(addprefix k8s.io/kubernetes/cmd/,kube-apiserver kube-controller-manager kubectl)
+		$(addprefix k8s.io/kubernetes/cmd/,$(CONTROL_PLANE))
 	@touch $@
 
 $(TRAEFIK)/ready: | need-go

@@ -83,8 +83,9 @@ func taken(r *rig) {
 	if output, err := r.cluster.Kubectl(r.Context(), "", "diff", "-k", dir); err != nil {
 		r.Errorf("it is not as it was applied: %s\n%s", err, output)
 	}
+	r.documented("kubectl wait --for=condition=complete job/migrator-latest -n so1-fase2 --timeout=10m")
+	r.documented("kubectl rollout status deployment -l app.kubernetes.io/part-of=pulso -n so1-fase2")
 	r.rolled()
-	r.documented("kubectl wait --for=condition=complete job/migrator-latest -n so1-fase2")
 	listener := r.kubectl("get", "gateway", "pulso", "-n", namespace, "-o",
 		`jsonpath={.spec.listeners[*].port} {.spec.listeners[*].protocol} {.spec.listeners[0].tls.options}`)
 	if want := `443 HTTPS {"networking.gke.io/pre-shared-certs":"pulso"}`; listener != want {
@@ -190,6 +191,9 @@ func weights(r *rig) {
 		})
 	})
 	r.shares(90, 10)
+	if weights := r.documented("kubectl get httproute pulso -n so1-fase2 -o jsonpath='{.spec.rules[1].backendRefs[*].weight}'"); weights != "90 10" {
+		r.Errorf("the weights are said to be %s", weights)
+	}
 	r.apply("http")
 	r.shares(50, 50)
 }
@@ -224,6 +228,7 @@ func (r *rig) ready(service string, pods int) {
 // comes to it; and what it does when it wakes up, with requests long repeated elsewhere, does not count twice.
 func hanging(r *rig) {
 	c := r.client()
+	c.http.Timeout = 2 * time.Second // who waits longer tries again
 	sick := r.pods("api1")[0]
 	r.check(r.cluster.Node.Signal(sick, syscall.SIGSTOP))
 	t := c.deliver(r.Context(), 1000)
@@ -297,8 +302,7 @@ func unfit(r *rig) {
 func rollout(r *rig) {
 	const records = 3300 // 60 a second, for about as long as old pods drain
 	r.apply("http", "without-autoscaling")
-	r.documented("kubectl delete hpa --all -n so1-fase2")
-	r.kubectl("scale", "deployment/socket", "--replicas=1", "-n", namespace)
+	r.kubectl("patch", "hpa", "socket", "-n", namespace, "-p", `{"spec":{"minReplicas":1,"maxReplicas":1}}`)
 	r.ready("socket", 1)
 	r.end("socket") // else a witness may come to the one that leaves, just before the gateway hears of it
 	witnesses := []*observer.Observer{r.observe("websocket"), r.observe("polling")}
@@ -333,7 +337,7 @@ func rollout(r *rig) {
 // ingress: the component instead of the Gateway. It has no weights: one Service holds the pods of both routes.
 func ingress(r *rig) {
 	const requests = 2000
-	r.documented("kubectl delete gateway,httproute,healthcheckpolicy,gcpbackendpolicy,hpa --all -n so1-fase2")
+	r.documented("kubectl delete gateway,httproute,healthcheckpolicy,gcpbackendpolicy --all -n so1-fase2")
 	r.apply("http", "ingress")
 	r.rolled()
 	r.eventually(20*time.Second, "the Ingress has its address", func() (bool, string) {
@@ -350,4 +354,7 @@ func ingress(r *rig) {
 	}
 	witness := r.observe("websocket")
 	r.saw(witness, r.client().send(r.Context(), 100).ids)
+	if pods := append(r.pods("api1"), r.pods("api2")...); len(pods) != 4 {
+		r.Errorf("the pods of both routes are %v", pods)
+	}
 }

@@ -56,7 +56,11 @@ func Start(ctx context.Context, config Config) (_ *Cluster, err error) {
 	if _, err := c.Kubectl(ctx, string(config.CRDs), "create", "-f", "-"); err != nil {
 		return nil, err
 	}
-	if _, err := c.Kubectl(ctx, "", "wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"); err != nil {
+	// Asked again and again: kubectl takes a definition that nobody has looked at yet, and that has no conditions, for an error.
+	if err := c.control.server.await(ctx, func(ctx context.Context) error {
+		_, err := c.Kubectl(ctx, "", "wait", "--for=condition=Established", "crd", "--all")
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	if c.Node, err = startNode(ctx, client, config.Pods); err != nil {

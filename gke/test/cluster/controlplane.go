@@ -29,7 +29,8 @@ type controlPlane struct {
 	token      string // of an administrator
 	ca         string // file of the API server's certificate
 	kubeconfig string // file for kubectl
-	processes  []*process
+	server     *process
+	processes  []*process // all of them
 }
 
 // startControlPlane starts the programs of a folder; they keep what they know in dir.
@@ -62,7 +63,7 @@ func startControlPlane(ctx context.Context, programs, dir string) (_ *controlPla
 	if err := etcd.await(ctx, get(http.DefaultClient, etcdURL+"/health", "")); err != nil {
 		return nil, err
 	}
-	server, err := c.start(dir, filepath.Join(programs, "kube-apiserver"),
+	c.server, err = c.start(dir, filepath.Join(programs, "kube-apiserver"),
 		"--etcd-servers="+etcdURL, "--bind-address="+machineAddress, "--advertise-address="+machineAddress, "--secure-port=6443",
 		"--endpoint-reconciler-type=none", "--cert-dir="+filepath.Dir(c.ca), "--token-auth-file="+tokens, "--authorization-mode=RBAC",
 		"--service-account-issuer="+apiServerURL, "--service-account-signing-key-file="+key, "--service-account-key-file="+key,
@@ -72,7 +73,7 @@ func startControlPlane(ctx context.Context, programs, dir string) (_ *controlPla
 		return nil, err
 	}
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // before its certificate is there
-	if err := server.await(ctx, get(client, apiServerURL+"/readyz", c.token)); err != nil {
+	if err := c.server.await(ctx, get(client, apiServerURL+"/readyz", c.token)); err != nil {
 		return nil, err
 	}
 	client.CloseIdleConnections()

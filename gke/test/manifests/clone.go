@@ -7,11 +7,8 @@ import (
 
 // Clone writes the copy that Build builds to the folder to, for `kubectl apply -k`.
 func Clone(dir, to string, components ...string) error {
-	copied, err := load(dir)
+	copied, err := prepare(dir, components)
 	if err != nil {
-		return err
-	}
-	if err := choose(copied, components); err != nil {
 		return err
 	}
 	return copied.Walk("/gke", func(name string, entry os.FileInfo, err error) error {

@@ -32,12 +32,7 @@ func connections(t *testing.T, c combination) int {
 	sum := pool("migrator") + 1 // to change the tables it has one of its own
 	for name := range ports {
 		d := one[*appsv1.Deployment](t, c, name).Spec
-		var most int
-		if d.Replicas != nil {
-			most = int(*d.Replicas)
-		} else {
-			most = int(one[*autoscalingv2.HorizontalPodAutoscaler](t, c, name).Spec.MaxReplicas)
-		}
+		most := int(one[*autoscalingv2.HorizontalPodAutoscaler](t, c, name).Spec.MaxReplicas)
 		each := pool(name)
 		if name == "socket" {
 			each += socketPast(t)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -25,14 +26,28 @@ const noComponents = "components: []"
 // Build is the YAML of a copy of dir, the folder gke/, that is set up as README.md says: with a project, and with these
 // of its components, such as "http" or "single-route/api1", in this order.
 func Build(dir string, components ...string) ([]byte, error) {
+	copied, err := prepare(dir, components)
+	if err != nil {
+		return nil, err
+	}
+	return build(copied, "/gke")
+}
+
+// prepare makes the copy. It refuses a folder that somebody has set up already: what is tested is gke/ as the repository
+// has it.
+func prepare(dir string, components []string) (filesys.FileSystem, error) {
+	values, err := os.ReadFile(filepath.Join(dir, "project.env"))
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Contains(values, []byte("PROJECT_ID")) || !bytes.Contains(values, []byte("\nTAG=latest\n")) {
+		return nil, fmt.Errorf("%s/project.env names a project or a tag already: the tests are of gke/ as the repository has it", dir)
+	}
 	copied, err := load(dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := choose(copied, components); err != nil {
-		return nil, err
-	}
-	return build(copied, "/gke")
+	return copied, choose(copied, components)
 }
 
 // build is the YAML of a folder.
@@ -76,7 +91,7 @@ func choose(files filesys.FileSystem, components []string) error {
 		return err
 	}
 	if !bytes.Contains(content, []byte(noComponents)) {
-		return fmt.Errorf("%s has no line %q", file, noComponents)
+		return fmt.Errorf("%s has no line %q: the tests choose by themselves, in gke/ as the repository has it", file, noComponents)
 	}
 	folders := slices.Clone(components)
 	for i := range folders {

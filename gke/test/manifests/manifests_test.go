@@ -216,7 +216,11 @@ func TestTheDocumentedSubstitution(t *testing.T) {
 	if out, err := run.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	byHand, err := Build(filepath.Join(dir, "gke"))
+	copied, err := load(filepath.Join(dir, "gke"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	byHand, err := build(copied, "/gke")
 	if err != nil {
 		t.Fatal(err)
 	}
