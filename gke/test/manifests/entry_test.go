@@ -155,15 +155,22 @@ func TestServicePorts(t *testing.T) {
 func TestOnlyHTTPSUnlessOtherwiseChosen(t *testing.T) {
 	everywhere(t, func(t *testing.T, c combination) {
 		plain := c.has("http")
+		scheme := map[bool]string{false: "https", true: "http"}[plain]
 		for _, g := range all[*gatewayv1.Gateway](c) {
 			checkListener(t, g.Spec, plain)
 		}
 		for _, r := range all[*gatewayv1.HTTPRoute](c) {
+			if r.Labels["scheme"] != scheme {
+				t.Errorf("labels: %v", r.Labels)
+			}
 			if named := slices.Equal(r.Spec.Hostnames, []gatewayv1.Hostname{host}); named == plain || plain && r.Spec.Hostnames != nil {
 				t.Errorf("names: %v", r.Spec.Hostnames)
 			}
 		}
 		for _, i := range all[*networkingv1.Ingress](c) {
+			if i.Labels["scheme"] != scheme {
+				t.Errorf("labels: %v", i.Labels)
+			}
 			a := i.Annotations
 			allowed, certificate := a["kubernetes.io/ingress.allow-http"], a["ingress.gcp.kubernetes.io/pre-shared-cert"]
 			if plain && (allowed != "true" || certificate != "" || i.Spec.Rules[0].Host != "") {
@@ -274,7 +281,6 @@ func checkDrain(t *testing.T, c combination, name string, seconds int64) {
 	}
 }
 
-// Its one Service gives every pod the same, so that the routes get the same when their pods are as many.
 func TestTheDashboardsWayToTheSocket(t *testing.T) {
 	everywhere(t, func(t *testing.T, c combination) {
 		s := one[*corev1.Service](t, c, "socket-internal")

@@ -339,7 +339,7 @@ func TestPodsAreSpread(t *testing.T) {
 	}
 }
 
-// Either the autoscaler has the number of pods or the Deployment, never both: they would take turns.
+// The autoscaler has the number of pods, also where it may not change it; never the Deployment: they would take turns.
 func TestSizes(t *testing.T) {
 	everywhere(t, func(t *testing.T, c combination) {
 		most := int32(4)
@@ -351,8 +351,13 @@ func TestSizes(t *testing.T) {
 				t.Errorf("%s: %d replicas, which are the autoscaler's", name, *replicas)
 			}
 			s := one[*autoscalingv2.HorizontalPodAutoscaler](t, c, name).Spec
-			if *s.MinReplicas != 2 || s.MaxReplicas != most || len(s.Metrics) != 1 || s.Metrics[0].Resource.Name != corev1.ResourceCPU {
-				t.Errorf("%s: %v", name, s)
+			if *s.MinReplicas != 2 || s.MaxReplicas != most || len(s.Metrics) != 1 {
+				t.Fatalf("%s: %v", name, s)
+			}
+			m := s.Metrics[0]
+			if m.Type != autoscalingv2.ResourceMetricSourceType || m.Resource.Name != corev1.ResourceCPU ||
+				m.Resource.Target.Type != autoscalingv2.UtilizationMetricType || *m.Resource.Target.AverageUtilization > 80 {
+				t.Errorf("%s: %v", name, m)
 			}
 			if s.ScaleTargetRef.APIVersion != "apps/v1" || s.ScaleTargetRef.Kind != "Deployment" || s.ScaleTargetRef.Name != name {
 				t.Errorf("%s scales %v", name, s.ScaleTargetRef)
@@ -389,7 +394,7 @@ func checkToken(t *testing.T, c combination, name, class string) {
 		t.Fatalf("%s: %v at %v", name, pod.Spec.Volumes, container.VolumeMounts)
 	}
 	volume := pod.Spec.Volumes[0].CSI
-	if volume == nil || volume.Driver != "secrets-store-gke.csi.k8s.io" || volume.ReadOnly == nil || !*volume.ReadOnly ||
+	if !container.VolumeMounts[0].ReadOnly || volume == nil || volume.Driver != "secrets-store-gke.csi.k8s.io" || volume.ReadOnly == nil || !*volume.ReadOnly ||
 		volume.VolumeAttributes["secretProviderClass"] != class {
 		t.Errorf("%s: %v", name, volume)
 	}
