@@ -136,6 +136,7 @@ func split(r *rig) {
 		r.Errorf("the split is not 50/50: %v", rows)
 	}
 	r.saw(witness, t.ids)
+	r.quiet()
 }
 
 // shares returns when the entry point shares so.

@@ -5,6 +5,7 @@ package gke_test
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"maps"
 	"os"
 	"path"
@@ -178,6 +179,30 @@ func (r *rig) rolled() {
 		}
 	}
 	r.check(r.cluster.Node.Err())
+}
+
+// quiet looks into the pods' logs: once the migrator has done its work, and nothing is broken on purpose, nobody complains.
+// It finds what no client notices at once, such as a right that is missing.
+func (r *rig) quiet() {
+	r.Helper()
+	const settled = 5 * time.Second // who was refused before may say so until it has tried again
+	done, err := time.Parse(time.RFC3339, r.kubectl("get", "job", "migrator-latest", "-n", namespace, "-o", "jsonpath={.status.completionTime}"))
+	r.check(err)
+	logs, err := filepath.Glob(filepath.Join(r.dir, "pods", "*.log"))
+	r.check(err)
+	for _, log := range logs {
+		content, err := os.ReadFile(log)
+		r.check(err)
+		for line := range strings.Lines(string(content)) {
+			var said struct {
+				Severity string
+				Time     time.Time
+			}
+			if err := json.Unmarshal([]byte(line), &said); err != nil || said.Severity != "INFO" && said.Time.After(done.Add(settled)) {
+				r.Errorf("%s: %s", filepath.Base(log), line)
+			}
+		}
+	}
 }
 
 // eventually returns when what is asked is true, and ends the test when it is not in time.

@@ -33,7 +33,7 @@ func TestTheGatewaysPaths(t *testing.T) {
 		}
 		c := built(t, components...)
 		route := one[*gatewayv1.HTTPRoute](t, c, "pulso")
-		if r := route.Spec.ParentRefs; len(r) != 1 || r[0].Name != "pulso" || r[0].SectionName != nil {
+		if r := route.Spec.ParentRefs; len(r) != 1 || r[0].Name != "pulso" || r[0].SectionName != nil || r[0].Port != nil {
 			t.Errorf("%s: hangs on %v", component, r)
 		}
 		checkPaths(t, split, func(path string) shares { return ofRoute(t, c, route, path) })
@@ -233,6 +233,9 @@ func TestTheGatewaysPolicies(t *testing.T) {
 		d := health.Default
 		if d.Config.Type != gkev1.HTTP || *d.Config.HTTP.RequestPath != "/ready" || *d.TimeoutSec <= 2 || *d.TimeoutSec > *d.CheckIntervalSec {
 			t.Errorf("%s: health: %v", name, d)
+		}
+		if at := d.Config.HTTP.CommonHealthCheck; at.PortSpecification == nil || *at.PortSpecification != gkev1.UseServingPort || at.Port != nil {
+			t.Errorf("%s: health at port %v", name, at)
 		}
 		backend := one[*gkev1.GCPBackendPolicy](t, c, name).Spec
 		if backend.TargetRef.Kind != "Service" || backend.TargetRef.Group != "" || string(backend.TargetRef.Name) != name {

@@ -81,6 +81,9 @@ func TestPodsAreConfined(t *testing.T) {
 			if of := service(t, pod).SecurityContext; of == nil || of.ReadOnlyRootFilesystem == nil || !*of.ReadOnlyRootFilesystem {
 				t.Errorf("%s may write to its root", name)
 			}
+			if drop := service(t, pod).SecurityContext.Capabilities; drop == nil || len(drop.Add) > 0 {
+				t.Errorf("%s has capabilities: %v", name, drop)
+			}
 			if mount := pod.Spec.AutomountServiceAccountToken; mount == nil || *mount {
 				t.Errorf("%s has a token of the API server", name)
 			}
@@ -145,12 +148,24 @@ func TestEveryVariableIsKnown(t *testing.T) {
 		}
 	}
 	c := built(t)
+	ingest := "FUNCTION_TARGET PORT PULSO_DB_POOL PULSO_DB_USER PULSO_INGEST_TOKEN_FILE"
+	set := map[string]string{
+		"api1": ingest, "api2": ingest, // and each writes as its name says
+		"socket":   "PORT PULSO_DB_POOL PULSO_DB_USER PULSO_SOCKET_CLIENTS PULSO_SOCKET_TOKEN_FILE",
+		"migrator": "PULSO_DB_POOL PULSO_DB_USER PULSO_INGEST_USERS PULSO_SOCKET_USERS",
+	}
 	for name, pod := range templates(c) {
 		container := service(t, pod)
+		var names []string
 		for _, v := range container.Env {
 			if !known[v.Name] {
 				t.Errorf("%s: %s is not in the table of docs/operations.md", name, v.Name)
 			}
+			names = append(names, v.Name)
+		}
+		slices.Sort(names)
+		if found := strings.Join(names, " "); found != set[name] {
+			t.Errorf("%s is told %s", name, found)
 		}
 		if len(container.EnvFrom) != 1 {
 			t.Fatalf("%s: %v", name, container.EnvFrom)
@@ -286,6 +301,9 @@ func TestProbes(t *testing.T) {
 func TestResources(t *testing.T) {
 	for name, pod := range templates(built(t)) {
 		r := service(t, pod).Resources
+		if s := pod.Spec; len(s.NodeSelector)+len(s.Tolerations) > 0 || s.Affinity != nil || r.Limits.Cpu().Value() > 1 {
+			t.Errorf("%s asks for a node that may not be there: %v", name, s)
+		}
 		if r.Requests.Cpu().IsZero() || r.Limits.Cpu().IsZero() || r.Requests.Memory().IsZero() {
 			t.Errorf("%s: %v", name, r)
 		}
@@ -373,6 +391,9 @@ func TestTheMigratorIsAJobThatCanBeRepeated(t *testing.T) {
 	}
 	if job.Template.Spec.RestartPolicy != corev1.RestartPolicyNever || *job.BackoffLimit < 1 {
 		t.Errorf("attempts: %v %d", job.Template.Spec.RestartPolicy, *job.BackoffLimit)
+	}
+	if job.ActiveDeadlineSeconds != nil {
+		t.Error("a deadline can cut a migration off")
 	}
 }
 
