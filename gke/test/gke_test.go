@@ -32,12 +32,17 @@ func TestGKE(t *testing.T) {
 	r.counted("by Ingress", ingress)
 }
 
+// stepTimeout is twice what the longest step takes on a busy machine.
+const stepTimeout = 3 * time.Minute
+
 // step runs a part of the test, and ends the test when it fails.
 func (r *rig) step(name string, do func(*rig)) {
 	began := time.Now()
 	if !r.Run(name, func(t *testing.T) {
 		s := *r
-		s.T, s.told = t, &ledger{}
+		ctx, cancel := context.WithTimeout(t.Context(), stepTimeout)
+		defer cancel()
+		s.T, s.told, s.ctx = t, &ledger{}, ctx
 		do(&s)
 		t.Logf("%.1f s; %d rows acknowledged", time.Since(began).Seconds(), len(s.told.ids))
 	}) {
@@ -127,6 +132,7 @@ func (r *rig) open() {
 // split: the rows in the database say how the gateway shares out, and a client of the stream sees all of them.
 func split(r *rig) {
 	const requests = 10_000
+	r.stranger()
 	witness := r.observe("websocket")
 	before := r.last()
 	began := time.Now()
@@ -263,6 +269,9 @@ func away(r *rig) {
 	}
 	r.execute("ALTER USER 'pulso-api1'@'%' ACCOUNT UNLOCK")
 	r.ready("api1", 2)
+	if restarts := r.kubectl("get", "pods", "-n", namespace, "-o", "jsonpath={.items[*].status.containerStatuses[0].restartCount}"); strings.Trim(restarts, "0 ") != "" {
+		r.Errorf("pods were started again, which brings no database back: %s", restarts)
+	}
 	r.shares(50, 50)
 }
 
@@ -310,9 +319,10 @@ func rollout(r *rig) {
 	before := r.last()
 	var s phase.Summary
 	sent := make(chan error, 1)
+	replay := r.replay(records)
 	go func() {
 		var err error
-		s, err = r.replay(records)
+		s, err = replay()
 		sent <- err
 	}()
 	r.eventually(30*time.Second, "the users send", func() (bool, string) { return r.last() > before+100, "see trafico_salida.py.log" })

@@ -42,16 +42,28 @@ type rig struct {
 	server  *mariadb.Server
 	db      *sql.DB // of the server, as root
 	told    *ledger
+	ctx     context.Context // of the step, or nil
 }
 
-// newRig starts everything but what gke/ brings. The logs stay in .pulso/gke when the test fails.
+// Context ends with the step, at the latest when its time is over.
+func (r *rig) Context() context.Context {
+	if r.ctx != nil {
+		return r.ctx
+	}
+	return r.T.Context()
+}
+
+// newRig starts everything but what gke/ brings. The logs stay in .pulso/gke-… when the test fails.
 func newRig(t *testing.T) *rig {
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{T: t, root: root, dir: filepath.Join(root, ".pulso", "gke")}
-	r.check(os.RemoveAll(r.dir))
+	r := &rig{T: t, root: root}
+	r.check(os.MkdirAll(filepath.Join(root, ".pulso"), 0o755))
+	r.dir, err = os.MkdirTemp(filepath.Join(root, ".pulso"), "gke-") //nolint:usetesting // it stays when the test fails
+	r.check(err)
+	r.check(os.Chmod(r.dir, 0o755)) // pods' users must get to their roots
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Log("the logs are in", r.dir)

@@ -1,6 +1,7 @@
 package gke_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -8,7 +9,9 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -186,8 +189,31 @@ func (r *rig) saw(o *observer.Observer, ids []int64) {
 	}
 }
 
-// replay runs phase 2 with 150 users, who wait one to four seconds between two records, on so many records.
-func (r *rig) replay(records int) (phase.Summary, error) {
+// stranger tries to read the stream without the token.
+func (r *rig) stranger() {
+	r.Helper()
+	ctx, cancel := context.WithTimeout(r.Context(), 20*time.Second)
+	defer cancel()
+	script := filepath.Join(r.root, "frontend", "tools", "observe.mjs")
+	cmd := exec.CommandContext(ctx, "node", script, entry, "websocket")
+	cmd.Env = append(os.Environ(), "PULSO_SOCKET_TOKEN=another")
+	output, err := cmd.StdoutPipe()
+	r.check(err)
+	_, err = cmd.StdinPipe() // it runs until this ends
+	r.check(err)
+	r.check(cmd.Start())
+	line, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil || !strings.Contains(line, "connect_error") {
+		r.Errorf("without the token a client of the stream hears %q (%v)", line, err)
+	}
+	cancel()
+	_ = cmd.Wait() // it was killed
+}
+
+// replay is phase 2 with 150 users, who wait one to four seconds between two records, on so many records: it is for a
+// goroutine of its own.
+func (r *rig) replay(records int) func() (phase.Summary, error) {
+	r.Helper()
 	var recorded, long []json.RawMessage
 	r.check(json.Unmarshal(golden.RecordingJSON(), &recorded))
 	for i := range records {
@@ -199,11 +225,13 @@ func (r *rig) replay(records int) (phase.Summary, error) {
 	r.check(os.WriteFile(recording, content, 0o600))
 	r.Setenv("PULSO_INGEST_TOKEN", ingestToken)
 	locust := phase.Locust{Command: filepath.Join(r.root, "bin", "locust"), Files: filepath.Join(r.root, "locust"), Logs: r.dir}
-	sent, err := locust.Leave(r.Context(), phase.Exit{
-		Users: 150, SpawnRate: 150, EntryPoint: entry, Recording: recording, Summary: filepath.Join(r.dir, "summary.json"),
-	}, func(phase.Progress) {})
-	for _, id := range sent.AcknowledgedIDs {
-		r.told.note(answer{status: http.StatusCreated, IDs: []int64{id}}, true)
+	return func() (phase.Summary, error) {
+		sent, err := locust.Leave(r.Context(), phase.Exit{
+			Users: 150, SpawnRate: 150, EntryPoint: entry, Recording: recording, Summary: filepath.Join(r.dir, "summary.json"),
+		}, func(phase.Progress) {})
+		for _, id := range sent.AcknowledgedIDs {
+			r.told.note(answer{status: http.StatusCreated, IDs: []int64{id}}, true)
+		}
+		return sent, err
 	}
-	return sent, err
 }

@@ -48,7 +48,10 @@ func (p *pod) run(ctx context.Context) error {
 		return errors.New("this node plays pods of one container only")
 	}
 	binding := &corev1.Binding{ObjectMeta: metav1.ObjectMeta{Name: p.object.Name, Namespace: p.object.Namespace}, Target: corev1.ObjectReference{Kind: "Node", Name: nodeName}}
-	if err := p.node.client.CoreV1().Pods(p.object.Namespace).Bind(ctx, binding, metav1.CreateOptions{}); err != nil {
+	switch err := p.node.client.CoreV1().Pods(p.object.Namespace).Bind(ctx, binding, metav1.CreateOptions{}); {
+	case apierrors.IsNotFound(err): // it was deleted before anybody had it
+		return nil
+	case err != nil:
 		return fmt.Errorf("bind: %w", err)
 	}
 	environment, root, err := p.prepare(ctx)
