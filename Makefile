@@ -103,8 +103,8 @@ test-gke: $(KUBERNETES)/ready $(TRAEFIK)/ready $(VENV)/ready frontend/node_modul
 	$(GO_BUILD) -o bin/functions ./functions/cmd
 	$(GO_BUILD) -o bin/socket ./socket
 	$(GO_BUILD) -o bin/migrator ./gke/migrator
-	cd gke/test && CGO_ENABLED=0 go test -trimpath -count=1 ./manifests # built as Kubernetes is, so that they share what is compiled
-	cd gke/test && CGO_ENABLED=0 go test -trimpath -count=1 -v -timeout 15m .
+	cd gke/test && CGO_ENABLED=0 go test -count=1 ./manifests
+	cd gke/test && CGO_ENABLED=0 go test -count=1 -v -timeout 15m .
 
 $(KUBERNETES)/ready: | need-go
 	@mkdir -p $(@D)
