@@ -180,7 +180,7 @@ func (r *rig) meanwhile(do func()) {
 	stop()
 	sending.Wait()
 	if len(statuses) != 1 || statuses[http.StatusCreated] == 0 {
-		r.Errorf("requests failed meanwhile: %v", statuses)
+		r.Errorf("requests failed meanwhile: %v; the last one without an answer: %v", statuses, r.told.lost)
 	}
 }
 

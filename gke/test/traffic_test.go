@@ -22,13 +22,14 @@ import (
 
 const (
 	users         = 32
-	answerTimeout = 2 * time.Second        // a client that waits longer gives up, and tries again
+	answerTimeout = 20 * time.Second       // a client that waits longer gives up
 	pause         = 200 * time.Millisecond // before a client tries again
 )
 
 // answer is what a client got: status 0 when it got none.
 type answer struct {
 	status int
+	lost   error   // why it got none
 	API    string  `json:"api"`
 	IDs    []int64 `json:"ids"`
 }
@@ -45,12 +46,16 @@ type traffic struct {
 type ledger struct {
 	mu      sync.Mutex
 	ids     []int64 // acknowledged
+	lost    error   // why the last request without an answer got none
 	unknown int     // requests that nobody repeated after an answer that does not say whether their sample was stored
 }
 
 func (l *ledger) note(a answer, repeated bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if a.lost != nil {
+		l.lost = a.lost
+	}
 	switch a.status {
 	case http.StatusCreated:
 		l.ids = append(l.ids, a.IDs...)
@@ -114,16 +119,19 @@ func (c *client) try(ctx context.Context, path, key string) answer {
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return answer{}
+		return answer{lost: err}
 	}
 	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
 	if err != nil {
-		return answer{}
+		return answer{lost: err}
 	}
 	a := answer{status: response.StatusCode}
-	if a.status == http.StatusCreated && json.Unmarshal(content, &a) != nil {
-		return answer{}
+	if a.status != http.StatusCreated {
+		return a
+	}
+	if err := json.Unmarshal(content, &a); err != nil {
+		return answer{lost: err}
 	}
 	return a
 }
