@@ -291,9 +291,16 @@ func TestProbes(t *testing.T) {
 				t.Errorf("%s is restarted after %d s", name, patience)
 			}
 		}
+		if wait := container.LivenessProbe.TimeoutSeconds; wait < 5 {
+			t.Errorf("%s: liveness gives up after %d s", name, wait)
+		}
 		// /ready itself waits for 2 s.
 		if container.ReadinessProbe.TimeoutSeconds <= 2 {
 			t.Errorf("%s: readiness gives up after %d s", name, container.ReadinessProbe.TimeoutSeconds)
+		}
+		// Said, and not Kubernetes' defaults: docs/operations.md tells how long a pod that hangs gets requests.
+		if out := container.ReadinessProbe.PeriodSeconds * container.ReadinessProbe.FailureThreshold; out < 1 || out > 12 {
+			t.Errorf("%s is out after %d s", name, out)
 		}
 	}
 }
