@@ -46,7 +46,7 @@ func (r *rig) step(name string, do func(*rig)) {
 		do(&s)
 		t.Logf("%.1f s; %d rows acknowledged", time.Since(began).Seconds(), len(s.told.ids))
 	}) {
-		r.Fatal(r.kubectl("get", "all,gateway,httproute,ingress", "-n", namespace, "-o", "wide"))
+		r.Fatalf("%v\n%s", r.cluster.Node.Err(), r.kubectl("get", "all,gateway,httproute,ingress", "-n", namespace, "-o", "wide"))
 	}
 }
 
@@ -88,9 +88,9 @@ func taken(r *rig) {
 	if output, err := r.cluster.Kubectl(r.Context(), "", "diff", "-k", dir); err != nil {
 		r.Errorf("it is not as it was applied: %s\n%s", err, output)
 	}
+	r.rolled()
 	r.documented("kubectl wait --for=condition=complete job/migrator-latest -n so1-fase2 --timeout=10m")
 	r.documented("kubectl rollout status deployment -l app.kubernetes.io/part-of=pulso -n so1-fase2")
-	r.rolled()
 	listener := r.kubectl("get", "gateway", "pulso", "-n", namespace, "-o",
 		`jsonpath={.spec.listeners[*].port} {.spec.listeners[*].protocol} {.spec.listeners[0].tls.options}`)
 	if want := `443 HTTPS {"networking.gke.io/pre-shared-certs":"pulso"}`; listener != want {

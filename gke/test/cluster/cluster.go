@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"k8s.io/client-go/kubernetes"
 )
@@ -102,6 +103,9 @@ func (c *Cluster) run(cmd *exec.Cmd, input string) (string, error) {
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.control.kubeconfig, "HOME="+c.config.Dir, // for its cache
 		"PATH="+c.config.Programs+":"+os.Getenv("PATH"))
 	cmd.Stdin = strings.NewReader(input)
+	// All of it ends with the context: a shell's child would go on, and keep the output open.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	var output, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &complaint
 	if err := cmd.Run(); err != nil {
