@@ -5,8 +5,14 @@ CACHE         ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pulso
 GOLANGCI_LINT := v2.15.0
 # Without gin's MessagePack, which nobody here speaks: half the agent's size.
 export GOFLAGS += -tags=nomsgpack
-# Static, as an image with nothing else in it needs them.
-GO_BUILD      := CGO_ENABLED=0 go build -trimpath
+# What git calls these sources; where they came without git, make VERSION=… says it.
+VERSION       ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),unknown)
+# Static, as an image with nothing else in it needs them; and the same sources make the same bytes, wherever they lie and
+# with or without git.
+GO_BUILD      = CGO_ENABLED=0 go build -trimpath -buildvcs=false \
+	-ldflags "-X github.com/pulso-lab/pulso/internal/service.version=$(VERSION)"
+# Of each, one image: Dockerfile.
+SERVICES      := agent workload functions socket migrator frontend
 
 LINT_DIR := $(CACHE)/golangci-lint-$(GOLANGCI_LINT)-$(shell go env GOVERSION 2>/dev/null)
 VENV     := $(CACHE)/python-$(shell (python3 --version; cat locust/requirements.lock) 2>/dev/null | sha256sum | cut -c1-16)
@@ -33,23 +39,29 @@ demo: build ## the whole system on this machine: open http://127.0.0.1:8000 (FUL
 smoke: build ## the same path, headless and short: fails if anything is lost
 	@bin/local smoke
 
-function: | need-go need-mariadb ## one function alone, under functions-framework and on the local database: make function NAME=api1
-	@test -n "$(filter api1 api2,$(NAME))" || { echo "say which: make function NAME=api1, or NAME=api2"; exit 2; }
-	$(GO_BUILD) -o bin/functions ./functions/cmd
-	$(GO_BUILD) -o bin/local ./local
+function: function-name bin/functions bin/local | need-mariadb ## one function alone, under functions-framework and on the local database: make function NAME=api1
 	@bin/local $(NAME)
+
+.PHONY: function-name
+function-name:
+	@test -n "$(filter api1 api2,$(NAME))" || { echo "say which: make function NAME=api1, or NAME=api2"; exit 2; }
 
 ## -- build
 
-build: frontend/dist/index.html $(VENV)/ready | need-go need-mariadb ## the binaries in bin/ and the dashboard in frontend/dist/
-	@mkdir -p bin && ln -sfn $(VENV)/bin/locust bin/locust
-	$(GO_BUILD) -o bin/agent ./agent
-	$(GO_BUILD) -o bin/workload ./agent/workload
-	$(GO_BUILD) -o bin/functions ./functions/cmd
-	$(GO_BUILD) -o bin/socket ./socket
-	$(GO_BUILD) -o bin/migrator ./gke/migrator
-	$(GO_BUILD) -o bin/frontend ./frontend/server
-	$(GO_BUILD) -o bin/local ./local
+build: $(SERVICES:%=bin/%) bin/local frontend/dist/index.html $(VENV)/ready | need-mariadb ## the binaries in bin/ and the dashboard in frontend/dist/
+	@ln -sfn $(VENV)/bin/locust bin/locust
+
+bin/agent:     PACKAGE := ./agent
+bin/workload:  PACKAGE := ./agent/workload
+bin/functions: PACKAGE := ./functions/cmd
+bin/socket:    PACKAGE := ./socket
+bin/migrator:  PACKAGE := ./gke/migrator
+bin/frontend:  PACKAGE := ./frontend/server
+bin/local:     PACKAGE := ./local
+
+.PHONY: $(SERVICES:%=bin/%) bin/local # go itself knows what is up to date
+$(SERVICES:%=bin/%) bin/local: | need-go
+	$(GO_BUILD) -o $@ $(PACKAGE)
 
 frontend/dist/index.html: $(PAGES) frontend/node_modules/ready
 	cd frontend && npm run build
@@ -97,12 +109,9 @@ test-kernel: | need-go need-kernel ## the kernel modules, and the agent on them,
 test-vm: | need-go need-kernel need-vm ## the VM's start-up script, images and services, on a Debian 12 in QEMU (as root)
 	go test -tags=nomsgpack,vm -count=1 -v -timeout 60m ./agent/deploy/test
 
-test-gke: $(KUBERNETES)/ready $(TRAEFIK)/ready $(VENV)/ready frontend/node_modules/ready | need-go need-mariadb need-gke ## the manifests on a real control plane with a real gateway, 10,000 requests (as root)
+test-gke: bin/functions bin/socket bin/migrator $(KUBERNETES)/ready $(TRAEFIK)/ready $(VENV)/ready frontend/node_modules/ready | need-go need-mariadb need-gke ## the manifests on a real control plane with a real gateway, 10,000 requests (as root)
 	@mkdir -p bin/gke && ln -sfn $(VENV)/bin/locust bin/locust
 	@ln -sfn $(addprefix $(KUBERNETES)/,$(CONTROL_PLANE)) $(TRAEFIK)/traefik "$$(scripts/fetch-etcd $(CACHE))" bin/gke/
-	$(GO_BUILD) -o bin/functions ./functions/cmd
-	$(GO_BUILD) -o bin/socket ./socket
-	$(GO_BUILD) -o bin/migrator ./gke/migrator
 	cd gke/test && CGO_ENABLED=0 go test -count=1 ./manifests
 	cd gke/test && CGO_ENABLED=0 go test -count=1 -v -timeout 15m .
 
@@ -150,17 +159,14 @@ bench: bench-kernel bench-agent bench-ingest bench-stream bench-history bench-ui
 bench-kernel: | need-go need-kernel ## what the modules save, in instructions
 	go run ./kernel/bench
 
-bench-agent: | need-go need-kernel ## what the agent costs: requests a second, latency, memory, instructions a sample
-	$(GO_BUILD) -o bin/agent ./agent
+bench-agent: bin/agent | need-go need-kernel ## what the agent costs: requests a second, latency, memory, instructions a sample
 	go run ./agent/bench
 	go run ./kernel/bench -agent
 
-bench-ingest: | need-go need-mariadb ## the two routes side by side, at the store and over HTTP: rows a second, latency, CPU a row
-	$(GO_BUILD) -o bin/functions ./functions/cmd
+bench-ingest: bin/functions | need-go need-mariadb ## the two routes side by side, at the store and over HTTP: rows a second, latency, CPU a row
 	go run ./functions/bench
 
-bench-stream: socket/bench/node/node_modules/ready | need-go need-mariadb ## the stream beside two Node.js servers: loss, latency, CPU a row, memory a client (SOAK=10m: cut clients for so long)
-	$(GO_BUILD) -o bin/socket ./socket
+bench-stream: bin/socket socket/bench/node/node_modules/ready | need-go need-mariadb ## the stream beside two Node.js servers: loss, latency, CPU a row, memory a client (SOAK=10m: cut clients for so long)
 	go run ./socket/bench $(if $(SOAK),-soak $(SOAK))
 
 socket/bench/node/node_modules/ready: socket/bench/node/package-lock.json | need-node

@@ -62,7 +62,7 @@ func newHandler(files *site.Site, local bool, socket http.Handler, ready *servic
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", service.Health)
 	mux.Handle("GET /ready", ready)
-	mux.Handle("GET /config.json", config{Build: files.Build(), Local: local})
+	mux.Handle("GET /config.json", config{Build: files.Build(), Local: local, Version: service.Version()})
 	mux.Handle("/socket.io/", socket)
 	mux.Handle("/export.csv", socket)
 	mux.Handle("/", files)

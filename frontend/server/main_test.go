@@ -48,7 +48,7 @@ func TestHandler(t *testing.T) {
 		"/":                 {200, "<!doctype html>"},
 		"/health":           {200, `{"estado":"vivo"}`},
 		"/ready":            {200, `{"estado":"listo"}`},
-		"/config.json":      {200, `{"build":"` + files.Build() + `","local":true}`},
+		"/config.json":      {200, `{"build":"` + files.Build() + `","local":true,"version":"unknown"}`},
 		"/socket.io/?EIO=4": {200, "socket"},
 		"/export.csv?host=": {200, "socket"},
 		"/none.js":          {404, `{"error":"no_encontrado","mensaje":"there is nothing at this path"}`},

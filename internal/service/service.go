@@ -29,10 +29,18 @@ const (
 	maxHeaderBytes    = 16 << 10
 )
 
-// Main runs a program until it ends or SIGINT or SIGTERM arrives, logs its error, and exits with 1 if it had one.
+// version is what git calls the sources of this program, where `make` built it: the Makefile sets it by its name.
+var version = "unknown"
+
+// Version is what git calls the sources of this program, or unknown.
+func Version() string { return version }
+
+// Main runs a program until it ends or SIGINT or SIGTERM arrives, logs its version and its error, and exits with 1 if it
+// had one.
 func Main(name string, run func(ctx context.Context, log *slog.Logger, env *Env) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	log := NewLogger(os.Stderr).With("service", name)
+	log.Info("starting", "version", version)
 	context.AfterFunc(ctx, func() {
 		time.AfterFunc(exitTimeout, func() { // whatever hangs
 			log.Error("stopped", "error", "not everything had ended "+exitTimeout.String()+" after the signal")
