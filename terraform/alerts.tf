@@ -29,7 +29,7 @@ resource "google_billing_budget" "pulso" {
   depends_on = [google_project_service.api]
 }
 
-# It asks once in fifteen minutes; more often would keep an instance up.
+# Each of Google's places asks once in fifteen minutes.
 resource "google_monitoring_uptime_check_config" "dashboard" {
   count = var.alert_email == null ? 0 : 1
 

@@ -38,7 +38,8 @@ resource "google_cloud_run_v2_service" "frontend" {
         value = "http://${google_compute_address.socket.address}"
       }
       resources {
-        limits = { cpu = "1", memory = "512Mi" }
+        limits   = { cpu = "1", memory = "512Mi" }
+        cpu_idle = true # not without a request; an open page is one
       }
     }
   }

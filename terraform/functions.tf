@@ -121,8 +121,7 @@ resource "google_compute_url_map" "run" {
   count = local.on_cloud_run ? 1 : 0
 
   name = "pulso-run"
-  # For no host and no path but these.
-  default_service = google_compute_backend_service.route["api1"].id
+  # For every host and every path but those below. Google wants a backend even where none is ever asked.
   default_route_action {
     weighted_backend_services {
       backend_service = google_compute_backend_service.route["api1"].id

@@ -5,13 +5,13 @@ output "build" {
   value = join(" ", concat([
     "gcloud builds submit --project=${var.project} --region=${var.region}",
     "--gcs-source-staging-dir=gs://${google_storage_bucket.source.name}/source",
-    "--substitutions=${join(",", concat(
+    "--substitutions=\"${join(",", concat(
       ["_VERSION=$(git describe --tags --always --dirty)"],
       var.region == "us-central1" ? [] : ["_REGION=${var.region}"],
       var.sql_instance == "pulso" ? [] : ["_SQL_INSTANCE=${google_sql_database_instance.pulso.name}"],
       length(local.gke_components) == 0 ? [] : ["_GKE_COMPONENTS=${join(" ", local.gke_components)}"],
       local.on_cloud_run ? ["_RUN_SERVICES=${join(" ", local.run_services)}"] : [],
-    ))}",
+    ))}\"",
   ]))
 }
 

@@ -14,4 +14,7 @@ provider "google" {
   project        = var.project
   region         = var.region
   default_labels = { app = "pulso" }
+  # Budgets belong to no project: the quota of this one is used for them.
+  user_project_override = true
+  billing_project       = var.project
 }
