@@ -8,16 +8,25 @@
 # A service runs as a user of no rights, and needs no shell, no file that it could write, no capability:
 #
 #	docker run --read-only --cap-drop=ALL --security-opt=no-new-privileges IMAGE
+#
+# The same sources, base and VERSION make the same image, to the digest, where the builder writes no times of its own:
+# buildah with --timestamp 0. Hence the modes, which a checkout has from its user's umask.
 ARG BASE=gcr.io/distroless/static-debian12:nonroot
 
 FROM ${BASE} AS any
 USER 65532:65532
 ENTRYPOINT ["/service"]
+# What git calls the sources: VERSION of `make build`.
+ARG VERSION=unknown
+LABEL org.opencontainers.image.version=${VERSION} org.opencontainers.image.revision=${VERSION}
 
 # The VM takes its modules from the image whose agent reads them, so that the two fit.
 FROM any AS agent
 COPY --chmod=0755 bin/agent /service
-COPY kernel /usr/src/pulso
+COPY --chmod=0644 kernel/Kbuild kernel/Makefile kernel/dkms.conf kernel/name.h /usr/src/pulso/
+COPY --chmod=0644 kernel/cpu/Kbuild kernel/cpu/pulso_cpu.c /usr/src/pulso/cpu/
+COPY --chmod=0644 kernel/procs/Kbuild kernel/procs/pulso_procs.c /usr/src/pulso/procs/
+COPY --chmod=0644 kernel/ram/Kbuild kernel/ram/pulso_ram.c /usr/src/pulso/ram/
 
 FROM any AS frontend
 COPY --chmod=0755 bin/frontend /service

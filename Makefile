@@ -6,10 +6,10 @@ GOLANGCI_LINT := v2.15.0
 # Without gin's MessagePack, which nobody here speaks: half the agent's size.
 export GOFLAGS += -tags=nomsgpack
 # What git calls these sources; where they came without git, make VERSION=… says it.
-VERSION       ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),unknown)
+VERSION       := $(or $(VERSION),$(shell git describe --tags --always --dirty 2>/dev/null),unknown)
 # Static, as an image with nothing else in it needs them; and the same sources make the same bytes, wherever they lie and
 # with or without git.
-GO_BUILD      = CGO_ENABLED=0 go build -trimpath -buildvcs=false \
+GO_BUILD      := CGO_ENABLED=0 go build -trimpath -buildvcs=false \
 	-ldflags "-X github.com/pulso-lab/pulso/internal/service.version=$(VERSION)"
 # Of each, one image: Dockerfile.
 SERVICES      := agent workload functions socket migrator frontend
@@ -65,6 +65,7 @@ $(SERVICES:%=bin/%) bin/local: | need-go
 
 frontend/dist/index.html: $(PAGES) frontend/node_modules/ready
 	cd frontend && npm run build
+	@chmod -R u=rwX,go=rX frontend/dist # whatever the umask: in its image, another user reads it
 
 frontend/node_modules/ready: frontend/package-lock.json | need-node
 	cd frontend && npm ci --no-fund --no-audit
