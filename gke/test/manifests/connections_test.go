@@ -30,7 +30,7 @@ func connections(t *testing.T, c combination) int {
 		return n
 	}
 	sum := pool("migrator") + 1 // to change the tables it has one of its own
-	for name := range ports {
+	for name := range c.ports() {
 		d := one[*appsv1.Deployment](t, c, name).Spec
 		most := int(one[*autoscalingv2.HorizontalPodAutoscaler](t, c, name).Spec.MaxReplicas)
 		each := pool(name)

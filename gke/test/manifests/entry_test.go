@@ -205,19 +205,41 @@ func checkListener(t *testing.T, g gatewayv1.GatewaySpec, plain bool) {
 	}
 }
 
-func TestEitherGatewayOrIngress(t *testing.T) {
+func TestOneWayInAtTheMost(t *testing.T) {
 	everywhere(t, func(t *testing.T, c combination) {
 		ofGateway := len(all[*gatewayv1.Gateway](c)) + len(all[*gatewayv1.HTTPRoute](c)) +
 			len(all[*gkev1.HealthCheckPolicy](c)) + len(all[*gkev1.GCPBackendPolicy](c))
 		ofIngress := len(all[*networkingv1.Ingress](c)) + len(all[*backendconfigv1.BackendConfig](c))
 		wantGateway, wantIngress := 1+1+3+3, 0
-		if c.has("ingress") {
+		switch {
+		case c.has("ingress"):
 			wantGateway, wantIngress = 0, 1+2
+		case c.has("without-ingest"):
+			wantGateway = 0
 		}
 		if ofGateway != wantGateway || ofIngress != wantIngress {
 			t.Errorf("%d objects of the Gateway, %d of the Ingress", ofGateway, ofIngress)
 		}
 	})
+}
+
+// Not a trace of the ingest, nor of the way to it: no account, token or right that nobody uses.
+func TestWithoutIngest(t *testing.T) {
+	documents, err := Build(gke, "without-ingest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	for line := range strings.Lines(string(documents)) {
+		if strings.Contains(line, "api1") || strings.Contains(line, "api2") || strings.Contains(line, "ingest") {
+			left = append(left, strings.TrimSpace(line))
+		}
+	}
+	// Whom the migrator lets into the database: they are there, on Cloud Run.
+	if want := []string{"value: pulso-api1,pulso-api2"}; !slices.Equal(left, want) {
+		t.Errorf("of the ingest is left %q", left)
+	}
+	one[*corev1.Service](t, built(t, "without-ingest"), "socket-internal")
 }
 
 // dayOfStream is how long a WebSocket may last, in seconds.

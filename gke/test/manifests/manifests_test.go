@@ -34,6 +34,8 @@ var combinations = [][]string{
 	{"ingress", "http"},
 	{"ingress", "without-autoscaling"},
 	{"without-autoscaling", "ingress"},
+	{"without-ingest"},
+	{"without-ingest", "without-autoscaling"},
 }
 
 // combination is the objects that come of a choice.
@@ -239,6 +241,7 @@ func TestComponentsInAnyOrder(t *testing.T) {
 		{{"ingress"}, {"ingress", "without-autoscaling"}},
 		{{"ingress"}, {"without-autoscaling", "ingress"}},
 		{{"http", "without-autoscaling", "single-route/api1"}, {"single-route/api1", "without-autoscaling", "http"}},
+		{{"without-ingest", "without-autoscaling"}, {"without-autoscaling", "without-ingest"}},
 	} {
 		one, err := Build(gke, order[0]...)
 		if err != nil {
@@ -349,8 +352,9 @@ func TestNoSecretIsHere(t *testing.T) {
 		if secrets := all[*corev1.Secret](c); len(secrets) > 0 {
 			t.Errorf("%v", secrets)
 		}
-		for service, secret := range map[string]string{"api1": "ingest-token", "api2": "ingest-token", "socket": "socket-token"} {
-			checkToken(t, c, service, secret)
+		secrets := map[string]string{"api1": "ingest-token", "api2": "ingest-token", "socket": "socket-token"}
+		for service := range c.ports() {
+			checkToken(t, c, service, secrets[service])
 		}
 	})
 }
