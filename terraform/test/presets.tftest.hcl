@@ -76,7 +76,7 @@ run "only_on_cloud_run" {
     ingest = "cloud_run"
   }
   assert {
-    condition     = length(google_cloud_run_v2_service.route) == 2 && keys(google_compute_global_address.entry) == tolist(["run"])
+    condition     = length(google_cloud_run_v2_service.route) == 2 && join(" ", keys(google_compute_global_address.entry)) == "run"
     error_message = "the functions or their entry point are missing, or there is one too many"
   }
   assert {
