@@ -26,7 +26,7 @@ PAGES    := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wil
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke function build test test-go test-conformance test-locust test-frontend test-e2e test-kernel test-vm test-gke bench bench-kernel bench-agent bench-ingest bench-stream bench-history bench-ui lint fmt generate clean
+.PHONY: help demo smoke function build test test-go test-conformance test-locust test-frontend test-e2e test-kernel test-vm test-gke test-cloud doctor bench bench-kernel bench-agent bench-ingest bench-stream bench-history bench-ui lint fmt generate clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,8 +80,8 @@ $(LINT_DIR)/golangci-lint: | need-go
 	@echo "building golangci-lint $(GOLANGCI_LINT), once"
 	GOBIN=$(LINT_DIR) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 
-.PHONY: need-go need-cc need-node need-python need-mariadb need-chromium need-kernel need-vm need-gke need-shellcheck
-need-go need-cc need-node need-python need-mariadb need-chromium need-kernel need-vm need-gke need-shellcheck: need-%:
+.PHONY: need-go need-cc need-node need-python need-mariadb need-chromium need-kernel need-vm need-gke need-cloud need-shellcheck
+need-go need-cc need-node need-python need-mariadb need-chromium need-kernel need-vm need-gke need-cloud need-shellcheck: need-%:
 	@scripts/need $*
 
 ## -- check
@@ -116,6 +116,11 @@ test-gke: bin/functions bin/socket bin/migrator $(KUBERNETES)/ready $(TRAEFIK)/r
 	cd gke/test && CGO_ENABLED=0 go test -count=1 ./manifests
 	cd gke/test && CGO_ENABLED=0 go test -count=1 -v -timeout 15m .
 
+test-cloud: $(SERVICES:%=bin/%) frontend/dist/index.html | need-go need-node need-cloud ## Terraform and Cloud Build as far as they can be tried without Google Cloud, and the images, built and run (as root)
+	@ln -sfn "$$(scripts/google-stub $(CACHE))" bin/google-stub
+	cd terraform/test && CGO_ENABLED=0 go test -count=1 -p 1 -timeout 15m ./...
+	go test -tags=nomsgpack,cloud -count=1 -timeout 10m ./doctor/...
+
 $(KUBERNETES)/ready: | need-go
 	@mkdir -p $(@D)
 	@echo "building Kubernetes' control plane, once (about ten minutes on two cores)"
@@ -133,6 +138,7 @@ $(TRAEFIK)/ready: | need-go
 lint: $(LINT_DIR)/golangci-lint $(VENV)/ready frontend/node_modules/ready frontend/bench/node_modules/ready | need-shellcheck ## all linters, and generated files are up to date
 	$(LINT_DIR)/golangci-lint run ./...
 	cd gke/test && $(LINT_DIR)/golangci-lint run ./...
+	cd terraform/test && $(LINT_DIR)/golangci-lint run ./...
 	$(VENV)/bin/ruff check locust
 	$(VENV)/bin/ruff format --check locust
 	cd frontend && npm run lint && npx tsc --noEmit --project bench
@@ -142,12 +148,16 @@ lint: $(LINT_DIR)/golangci-lint $(VENV)/ready frontend/node_modules/ready fronte
 fmt: $(LINT_DIR)/golangci-lint $(VENV)/ready frontend/node_modules/ready ## format everything
 	$(LINT_DIR)/golangci-lint fmt ./...
 	cd gke/test && $(LINT_DIR)/golangci-lint fmt ./...
+	cd terraform/test && $(LINT_DIR)/golangci-lint fmt ./...
 	$(VENV)/bin/ruff format locust
 	cd frontend && npm run format
 
 generate: | need-go ## TypeScript types from the Go contract, and the golden recording
 	go generate ./internal/golden
 	go tool -modfile=tools/go.mod tygo generate --config tools/tygo.yaml
+
+doctor: | need-go ## what this machine and the cloud project lack, each with its cure (ARGS=-v: and what was asked)
+	@go run ./doctor $(ARGS)
 
 clean: ## remove what was built and the local database
 	$(MAKE) --no-print-directory -C kernel clean

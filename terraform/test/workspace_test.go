@@ -31,9 +31,6 @@ type edit struct{ file, old, new string }
 
 func newWorkspace(t *testing.T, edits ...edit) workspace {
 	t.Helper()
-	if os.Getenv("TF_CLI_CONFIG_FILE") == "" {
-		t.Fatal("TF_CLI_CONFIG_FILE does not say where the provider is: run `make test-cloud`")
-	}
 	base := t.TempDir()
 	w := workspace{filepath.Join(base, "terraform")}
 	files, err := filepath.Glob(filepath.Join(root, "terraform/*.tf"))
@@ -81,11 +78,18 @@ func (w workspace) run(t *testing.T, command string, arguments ...string) (strin
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
+	config, err := filepath.Abs(filepath.Join(root, "bin/google-stub/terraformrc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(config); err != nil {
+		t.Fatalf("the stub of Google's provider is not there: run `make test-cloud` (%v)", err)
+	}
 	cmd := exec.CommandContext(ctx, "terraform", append([]string{command}, arguments...)...) //nolint:gosec // the test's own arguments
 	cmd.Dir = w.dir
 	// Nothing of the machine: no account of Google's, no variables of the person's.
 	cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "TF_CLI_CONFIG_FILE=" + os.Getenv("TF_CLI_CONFIG_FILE"),
+		"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "TF_CLI_CONFIG_FILE=" + config,
 		"TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color", "CHECKPOINT_DISABLE=1",
 	}
 	var stdout, stderr bytes.Buffer
