@@ -40,11 +40,8 @@ resource "google_project_iam_custom_role" "build" {
   description = "What Pulso's build needs beside Google's own roles"
   permissions = [
     "cloudsql.instances.get",
-    "cloudsql.users.get",
-    "cloudsql.users.list",
     "cloudsql.users.update",
     "compute.sslCertificates.get",
-    "compute.sslCertificates.list",
   ]
 
   depends_on = [google_project_service.api]

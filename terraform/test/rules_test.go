@@ -246,8 +246,7 @@ var rules = []rule{
 			broken("a service account has a key")
 		}
 		equal(broken, "what the build may do beside Google's roles", s.the("google_project_iam_custom_role.build").at("permissions"), []any{
-			"cloudsql.instances.get", "cloudsql.users.get", "cloudsql.users.list", "cloudsql.users.update",
-			"compute.sslCertificates.get", "compute.sslCertificates.list",
+			"cloudsql.instances.get", "cloudsql.users.update", "compute.sslCertificates.get",
 		})
 		source := s.the("google_storage_bucket.source")
 		equal(broken, "the source bucket's public access", source.at("public_access_prevention"), "enforced")
