@@ -1,29 +1,30 @@
 package main
 
 import (
+	"errors"
+	"maps"
+
 	"github.com/hashicorp/terraform-plugin-go/tfprotov5"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// plan is what a resource will be: what the configuration says, then what was, then the provider's defaults; the rest is
-// known after apply.
-func (p *provider) plan(b *tfprotov5.SchemaBlock, config, prior tftypes.Value) (tftypes.Value, error) {
+// plan is what a resource will be: what the configuration says, then what was, then what the provider knows before it
+// asks Google; the rest is known after apply.
+func (p *provider) plan(typeName string, b *tfprotov5.SchemaBlock, config, prior tftypes.Value) (tftypes.Value, error) {
 	v, err := planBlock(b, config, prior)
 	if err != nil {
 		return v, err
 	}
-	values, err := attributes(v)
-	if err != nil {
+	given, err1 := attributes(config)
+	values, err2 := attributes(v)
+	if err := errors.Join(err1, err2); err != nil {
 		return v, err
 	}
-	for name, value := range p.defaults {
-		if old, ok := values[name]; ok && !old.IsKnown() && old.Type().Is(tftypes.String) {
-			given, err := attributes(config)
-			if err != nil {
-				return v, err
-			}
-			if given[name].IsNull() {
-				values[name] = tftypes.NewValue(tftypes.String, value)
+	g := google{typeName: typeName, attributes: values, defaults: p.defaults}
+	for _, name := range []string{"project", "region", "zone", "email", "member"} { // the later need the first
+		if old, ok := values[name]; ok && !old.IsKnown() && given[name].IsNull() {
+			if s, ok := g.foreseen(name); ok {
+				values[name] = tftypes.NewValue(tftypes.String, s)
 			}
 		}
 	}
@@ -77,35 +78,46 @@ func planNested(n *tfprotov5.SchemaNestedBlock, config, prior tftypes.Value) (tf
 			return config, err
 		}
 	}
+	planned := make([]tftypes.Value, len(given))
 	for i, element := range given {
-		var old tftypes.Value
-		for j, candidate := range before {
-			same := i == j
-			if n.Nesting == tfprotov5.SchemaNestedBlockNestingModeSet {
-				again, err := planBlock(n.Block, element, candidate)
-				if err != nil {
-					return config, err
-				}
-				same = again.Equal(candidate) // an element of a set has no place: it is the one that it would not change
-			}
-			if same {
-				old = candidate
-				break
-			}
+		old, err := former(n, i, element, before)
+		if err != nil {
+			return config, err
 		}
-		var err error
-		if given[i], err = planBlock(n.Block, element, old); err != nil {
+		if planned[i], err = planBlock(n.Block, element, old); err != nil {
 			return config, err
 		}
 	}
-	return tftypes.NewValue(config.Type(), given), nil
+	return tftypes.NewValue(config.Type(), planned), nil
 }
 
-// attributes are an object's values by name: nil where there is no object.
+// former is what an element was: in a list the one in its place, in a set the one that it would not change.
+func former(n *tfprotov5.SchemaNestedBlock, i int, element tftypes.Value, before []tftypes.Value) (none tftypes.Value, err error) {
+	if n.Nesting == tfprotov5.SchemaNestedBlockNestingModeList {
+		if i < len(before) {
+			return before[i], nil
+		}
+		return none, nil
+	}
+	for _, old := range before {
+		again, err := planBlock(n.Block, element, old)
+		if err != nil {
+			return none, err
+		}
+		if again.Equal(old) {
+			return old, nil
+		}
+	}
+	return none, nil
+}
+
+// attributes are an object's values by name, nil where there is no object. They are a copy: the map that As gives is the
+// value's own.
 func attributes(v tftypes.Value) (map[string]tftypes.Value, error) {
 	if v.Type() == nil || v.IsNull() || !v.IsKnown() {
 		return nil, nil
 	}
 	var values map[string]tftypes.Value
-	return values, v.As(&values)
+	err := v.As(&values)
+	return maps.Clone(values), err
 }

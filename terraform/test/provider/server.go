@@ -84,7 +84,7 @@ func (p *provider) PlanResourceChange(_ context.Context, r *tfprotov5.PlanResour
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	v, err := p.plan(schema.Block, config, prior)
+	v, err := p.plan(r.TypeName, schema.Block, config, prior)
 	if err != nil {
 		return nil, err
 	}
@@ -98,8 +98,36 @@ func (p *provider) ApplyResourceChange(_ context.Context, r *tfprotov5.ApplyReso
 	if err != nil {
 		return nil, err
 	}
+	if planned.IsNull() {
+		return p.destroy(r)
+	}
 	state, err := p.finished(r.TypeName, planned)
 	return &tfprotov5.ApplyResourceChangeResponse{NewState: state}, err
+}
+
+// protected are the types that the provider does not destroy unless the configuration says that it may.
+var protected = map[string]bool{"google_cloud_run_v2_service": true, "google_container_cluster": true, "google_sql_database_instance": true}
+
+func (p *provider) destroy(r *tfprotov5.ApplyResourceChangeRequest) (*tfprotov5.ApplyResourceChangeResponse, error) {
+	prior, err := r.PriorState.Unmarshal(p.resources[r.TypeName].ValueType())
+	if err != nil {
+		return nil, err
+	}
+	was, err := attributes(prior)
+	if err != nil {
+		return nil, err
+	}
+	on := protected[r.TypeName]
+	if flag, ok := was["deletion_protection"]; ok && !flag.IsNull() {
+		err = flag.As(&on)
+	}
+	if !on || err != nil {
+		return &tfprotov5.ApplyResourceChangeResponse{NewState: r.PlannedState}, err
+	}
+	return &tfprotov5.ApplyResourceChangeResponse{NewState: r.PriorState, Diagnostics: []*tfprotov5.Diagnostic{{
+		Severity: tfprotov5.DiagnosticSeverityError,
+		Summary:  "cannot destroy it without setting deletion_protection=false and running `terraform apply`",
+	}}}, nil
 }
 
 func (p *provider) ReadDataSource(_ context.Context, r *tfprotov5.ReadDataSourceRequest) (*tfprotov5.ReadDataSourceResponse, error) {
@@ -108,7 +136,7 @@ func (p *provider) ReadDataSource(_ context.Context, r *tfprotov5.ReadDataSource
 	if err != nil {
 		return nil, err
 	}
-	planned, err := p.plan(schema.Block, config, tftypes.NewValue(schema.ValueType(), nil))
+	planned, err := p.plan(r.TypeName, schema.Block, config, tftypes.NewValue(schema.ValueType(), nil))
 	if err != nil {
 		return nil, err
 	}

@@ -13,13 +13,15 @@ import (
 )
 
 // computed is what Google would answer: by type and attribute, or by attribute alone. $NAME is another attribute of the
-// resource, $octet and $digits come from its type and name. Anything else is "", 0, false or empty, as the provider has it
+// resource, $type is its type, $octet and $digits are made of all of it. Anything else is "", 0, false or empty, as the provider has it
 // for what the API leaves out.
 var computed = map[string]string{
 	"creation_timestamp": "2026-01-01T00:00:00.000-00:00",
 	"create_time":        "2026-01-01T00:00:00.000000Z",
 	"etag":               "BwYAAAAAAAA=",
+	"id":                 "$type/$digits",
 	"fingerprint":        "AAAAAAAAAAA=",
+	"location":           "$region",
 	"nat_ip":             "203.0.113.$octet",
 	"network_ip":         "10.10.0.$octet",
 	"number":             "123456789012",
@@ -156,34 +158,44 @@ func (g google) elements(name string, typ tftypes.Type) []tftypes.Value {
 // expand writes an attribute's form out; the attributes in it may have forms of their own.
 func (g google) expand(name string) string {
 	form, ok := computed[g.typeName+"."+name]
-	if !ok {
-		form = computed[name]
-	}
-	if name == "address" && g.value("address_type") == "INTERNAL" {
+	switch {
+	case name == "address" && text(g.attributes["address_type"]) == "INTERNAL":
 		form = "10.10.4.$octet"
-	}
-	if name == "self_link" && !strings.HasPrefix(g.typeName, "google_compute_") && !ok {
+	case name == "self_link" && !ok && !strings.HasPrefix(g.typeName, "google_compute_"):
 		return ""
+	case !ok:
+		form = computed[name]
 	}
 	return os.Expand(form, g.value)
 }
 
 func (g google) value(name string) string {
 	hash := fnv.New32a()
-	fmt.Fprint(hash, g.typeName, text(g.attributes["name"]))
+	fmt.Fprint(hash, g.typeName, g.attributes)
 	switch name {
+	case "type":
+		return g.typeName
 	case "octet":
 		return strconv.Itoa(int(2 + hash.Sum32()%250))
 	case "digits":
 		return fmt.Sprintf("%020d", hash.Sum32())
 	}
-	if v, ok := g.attributes[name]; ok && v.IsKnown() && !v.IsNull() {
+	if v, ok := g.attributes[name]; ok && v.IsKnown() {
 		return text(v)
 	}
 	if value, ok := g.defaults[name]; ok {
 		return value
 	}
 	return g.expand(name)
+}
+
+// foreseen is a value that the provider knows before apply: its own defaults, and a service account's e-mail.
+func (g google) foreseen(name string) (string, bool) {
+	if g.typeName == "google_service_account" && (name == "email" || name == "member") {
+		return g.expand(name), g.attributes["account_id"].IsKnown() && g.attributes["project"].IsKnown()
+	}
+	value, ok := g.defaults[name]
+	return value, ok
 }
 
 // text is a string or a number as it is written; "" for anything else.
