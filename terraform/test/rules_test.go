@@ -489,7 +489,14 @@ func TestEveryChoiceKeepsTheRules(t *testing.T) {
 			if out, err := w.run(t, "plan", append(variables(c.settings()...), "-detailed-exitcode")...); err != nil {
 				t.Errorf("a second apply would change something: %v\n%s", err, out)
 			}
-			w.must(t, "destroy", append(variables(append(c.settings(), "deletion_protection=false")...), "-auto-approve")...)
+			down := append(variables(append(c.settings(), "deletion_protection=false")...), "-auto-approve")
+			if c.preset == "standard" {
+				if _, err := w.run(t, "destroy", down...); err == nil {
+					t.Error("it was destroyed in spite of its protection")
+				}
+				w.must(t, "apply", down...)
+			}
+			w.must(t, "destroy", down...)
 			if left := w.state(t).resources; len(left) > 0 {
 				t.Errorf("after destroy there are still %v", left)
 			}
