@@ -9,8 +9,9 @@
 #
 #	docker run --read-only --cap-drop=ALL --security-opt=no-new-privileges IMAGE
 #
-# The same sources, base and VERSION make the same image, to the digest, where the builder writes no times of its own:
-# buildah with --timestamp 0. Hence the modes, which a checkout has from its user's umask.
+# The same sources, base and VERSION make the same image, to the digest, where the builder writes no times into it, as
+# buildah with --timestamp 0. Files have the modes that make gave them, because not every docker build can: Cloud Build's
+# needs BuildKit for it, which its images no longer have.
 ARG BASE=gcr.io/distroless/static-debian12:nonroot
 
 FROM ${BASE} AS any
@@ -22,18 +23,15 @@ LABEL org.opencontainers.image.version=${VERSION} org.opencontainers.image.revis
 
 # The VM takes its modules from the image whose agent reads them, so that the two fit.
 FROM any AS agent
-COPY --chmod=0755 bin/agent /service
-COPY --chmod=0644 kernel/Kbuild kernel/Makefile kernel/dkms.conf kernel/name.h /usr/src/pulso/
-COPY --chmod=0644 kernel/cpu/Kbuild kernel/cpu/pulso_cpu.c /usr/src/pulso/cpu/
-COPY --chmod=0644 kernel/procs/Kbuild kernel/procs/pulso_procs.c /usr/src/pulso/procs/
-COPY --chmod=0644 kernel/ram/Kbuild kernel/ram/pulso_ram.c /usr/src/pulso/ram/
+COPY bin/agent /service
+COPY kernel /usr/src/pulso
 
 FROM any AS frontend
-COPY --chmod=0755 bin/frontend /service
+COPY bin/frontend /service
 COPY frontend/dist /dist
 ENV PULSO_FRONTEND_DIR=/dist
 
 FROM any AS service
 # Without a name the build fails: there is no bin/unnamed.
 ARG SERVICE=unnamed
-COPY --chmod=0755 bin/${SERVICE} /service
+COPY bin/${SERVICE} /service

@@ -62,10 +62,11 @@ bin/local:     PACKAGE := ./local
 .PHONY: $(SERVICES:%=bin/%) bin/local # go itself knows what is up to date
 $(SERVICES:%=bin/%) bin/local: | need-go
 	$(GO_BUILD) -o $@ $(PACKAGE)
+	@chmod 755 $@ # whatever the umask: in its image, another user runs it
 
 frontend/dist/index.html: $(PAGES) frontend/node_modules/ready
 	cd frontend && npm run build
-	@chmod -R u=rwX,go=rX frontend/dist # whatever the umask: in its image, another user reads it
+	@chmod -R u=rwX,go=rX frontend/dist # and reads these
 
 frontend/node_modules/ready: frontend/package-lock.json | need-node
 	cd frontend && npm ci --no-fund --no-audit
