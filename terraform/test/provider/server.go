@@ -47,14 +47,14 @@ func (p *provider) StopProvider(context.Context, *tfprotov5.StopProviderRequest)
 	return &tfprotov5.StopProviderResponse{}, nil
 }
 
-// Validation is Terraform's own, by the schema.
-
-func (p *provider) ValidateResourceTypeConfig(context.Context, *tfprotov5.ValidateResourceTypeConfigRequest) (*tfprotov5.ValidateResourceTypeConfigResponse, error) {
-	return &tfprotov5.ValidateResourceTypeConfigResponse{}, nil
+func (p *provider) ValidateResourceTypeConfig(_ context.Context, r *tfprotov5.ValidateResourceTypeConfigRequest) (*tfprotov5.ValidateResourceTypeConfigResponse, error) {
+	faults, err := validate(p.resources[r.TypeName], r.Config)
+	return &tfprotov5.ValidateResourceTypeConfigResponse{Diagnostics: faults}, err
 }
 
-func (p *provider) ValidateDataSourceConfig(context.Context, *tfprotov5.ValidateDataSourceConfigRequest) (*tfprotov5.ValidateDataSourceConfigResponse, error) {
-	return &tfprotov5.ValidateDataSourceConfigResponse{}, nil
+func (p *provider) ValidateDataSourceConfig(_ context.Context, r *tfprotov5.ValidateDataSourceConfigRequest) (*tfprotov5.ValidateDataSourceConfigResponse, error) {
+	faults, err := validate(p.dataSources[r.TypeName], r.Config)
+	return &tfprotov5.ValidateDataSourceConfigResponse{Diagnostics: faults}, err
 }
 
 // A state has one version here, and is what it says: nobody else changes what is nowhere else.

@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"hash/fnv"
+	"hash/crc32"
 	"math/big"
 	"os"
 	"strconv"
@@ -15,7 +15,7 @@ import (
 // computed is what Google would answer: by type and attribute, or by attribute alone. $NAME is another attribute of the
 // resource, $type is its type, $octet and $digits are made of all of it. Anything else is "", 0, false or empty, as the provider has it
 // for what the API leaves out.
-var computed = map[string]string{
+var computed = map[string]string{ //nolint:gosec // names of secrets, and no secrets
 	"creation_timestamp": "2026-01-01T00:00:00.000-00:00",
 	"create_time":        "2026-01-01T00:00:00.000000Z",
 	"etag":               "BwYAAAAAAAA=",
@@ -62,6 +62,7 @@ var computed = map[string]string{
 	"google_monitoring_uptime_check_config.name":            "projects/$project/uptimeCheckConfigs/$uptime_check_id",
 	"google_monitoring_uptime_check_config.uptime_check_id": "uptime-$digits",
 	"google_project.id":                                     "projects/$project_id",
+	"google_project.project_id":                             "$project",
 	"google_project_iam_custom_role.id":                     "projects/$project/roles/$role_id",
 	"google_project_iam_custom_role.name":                   "projects/$project/roles/$role_id",
 	"google_project_service.id":                             "$project/$service",
@@ -170,17 +171,16 @@ func (g google) expand(name string) string {
 }
 
 func (g google) value(name string) string {
-	hash := fnv.New32a()
-	fmt.Fprint(hash, g.typeName, g.attributes)
+	hash := crc32.ChecksumIEEE([]byte(fmt.Sprint(g.typeName, g.attributes)))
 	switch name {
 	case "type":
 		return g.typeName
 	case "octet":
-		return strconv.Itoa(int(2 + hash.Sum32()%250))
+		return strconv.Itoa(int(2 + hash%250))
 	case "digits":
-		return fmt.Sprintf("%020d", hash.Sum32())
+		return fmt.Sprintf("%020d", hash)
 	}
-	if v, ok := g.attributes[name]; ok && v.IsKnown() {
+	if v, ok := g.attributes[name]; ok && v.IsKnown() && !v.IsNull() {
 		return text(v)
 	}
 	if value, ok := g.defaults[name]; ok {
