@@ -53,9 +53,6 @@ resource "google_compute_instance" "vm" {
     pulso-env              = join("\n", [for name, value in var.vm_settings : "${name}=${value}"])
   }
 
-  # Once it is up it waits for its images, but for half an hour only: what takes long comes before it.
-  depends_on = [
-    google_artifact_registry_repository_iam_member.reader, google_project_iam_member.pulso,
-    google_container_cluster.pulso, google_sql_database_instance.pulso,
-  ]
+  # It asks for its images as soon as it is up.
+  depends_on = [google_artifact_registry_repository_iam_member.reader, google_project_iam_member.pulso]
 }

@@ -154,14 +154,14 @@ login() {
 	return 1
 }
 
-# images pulls both. At the first boot the pipeline may still be building them; later those that are here will do.
+# images pulls both. At the first boot nobody may have built them yet; later those that are here will do.
 images() {
 	local image
 	for image in "$agent" "$workload"; do
 		if [[ $(id "$image") ]]; then
 			pull "$image" 30 || warn "$image could not be pulled; going on with the one that is here"
 		else
-			pull "$image" 1800 || fail "$image could not be pulled for half an hour" \
+			pull "$image" 10800 || fail "$image could not be pulled for three hours" \
 				"push it, and see that the VM's service account has the role roles/artifactregistry.reader"
 		fi
 	done

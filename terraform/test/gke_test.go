@@ -37,7 +37,7 @@ func manifests(t *testing.T) []object {
 	if err := os.WriteFile(env, bytes.ReplaceAll(values, []byte("PROJECT_ID"), []byte("my-project-123456")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.CommandContext(t.Context(), "kubectl", "kustomize", dir).Output() //nolint:gosec // a folder of the test's own
+	out, err := exec.CommandContext(t.Context(), "kubectl", "kustomize", dir).Output()
 	if err != nil {
 		t.Fatalf("kubectl kustomize: %v", err)
 	}
