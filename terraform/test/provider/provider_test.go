@@ -155,8 +155,9 @@ func checkOutputs(t *testing.T, w workspace) {
 	}
 	for name, pattern := range map[string]string{
 		"connection":  `demo-project:us-central1:db`,
+		"endpoint":    `gke-\d+\.us-central1\.gke\.goog`,
 		"inside":      `10\.10\.4\.\d+`,
-		"ip":          `.*`,
+		"ip":          `10\.20\.0\.3`,
 		"network":     `https://www\.googleapis\.com/compute/v1/projects/demo-project/global/networks/vpc`,
 		"number":      `\d+`,
 		"outside":     `203\.0\.113\.\d+`,

@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// computed is what Google would answer: by type and attribute, or by attribute alone. $NAME is another attribute of the
+// computed is what Google would answer: by type and attribute, by block and attribute, or by attribute alone. $NAME is another attribute of the
 // resource, $type is its type, $octet and $digits are made of all of it. Anything else is "", 0, false or empty, as the provider has it
 // for what the API leaves out.
 var computed = map[string]string{ //nolint:gosec // names of secrets, and no secrets
@@ -27,6 +27,9 @@ var computed = map[string]string{ //nolint:gosec // names of secrets, and no sec
 	"number":             "123456789012",
 	"self_link":          "https://www.googleapis.com/compute/v1/$id",
 	"unique_id":          "1$digits",
+
+	"dns_endpoint_config.endpoint": "gke-$digits.$location.gke.goog",
+	"ip_address.ip_address":        "10.20.0.3",
 
 	"google_artifact_registry_repository.id":                "projects/$project/locations/$location/repositories/$repository_id",
 	"google_artifact_registry_repository.name":              "$repository_id",
@@ -98,22 +101,22 @@ func (p *provider) finished(typeName string, planned tftypes.Value) (*tfprotov5.
 		if v.IsKnown() {
 			return v, nil
 		}
-		return g.answer(lastName(path), v.Type()), nil
+		of, name := typeName, ""
+		for _, step := range path.Steps() {
+			if attribute, ok := step.(tftypes.AttributeName); ok {
+				if name != "" {
+					of = name
+				}
+				name = string(attribute)
+			}
+		}
+		return g.answer(of, name, v.Type()), nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	state, err := tfprotov5.NewDynamicValue(planned.Type(), v)
 	return &state, err
-}
-
-func lastName(path *tftypes.AttributePath) (name string) {
-	for _, step := range path.Steps() {
-		if n, ok := step.(tftypes.AttributeName); ok {
-			name = string(n)
-		}
-	}
-	return name
 }
 
 // google makes up what Google would answer about one resource.
@@ -123,12 +126,13 @@ type google struct {
 	defaults   map[string]string
 }
 
-func (g google) answer(name string, typ tftypes.Type) tftypes.Value {
+// answer is the value of an attribute of the resource, or of a block in it, which of names.
+func (g google) answer(of, name string, typ tftypes.Type) tftypes.Value {
 	switch t := typ.(type) {
 	case tftypes.Object:
 		values := map[string]tftypes.Value{}
 		for inner, typ := range t.AttributeTypes {
-			values[inner] = g.answer(inner, typ)
+			values[inner] = g.answer(name, inner, typ)
 		}
 		return tftypes.NewValue(t, values)
 	case tftypes.List:
@@ -144,7 +148,7 @@ func (g google) answer(name string, typ tftypes.Type) tftypes.Value {
 	case typ.Is(tftypes.Number):
 		return tftypes.NewValue(typ, 0)
 	default:
-		return tftypes.NewValue(typ, g.expand(name))
+		return tftypes.NewValue(typ, g.expand(of, name))
 	}
 }
 
@@ -153,12 +157,12 @@ func (g google) elements(name string, typ tftypes.Type) []tftypes.Value {
 	if !typ.Is(tftypes.Object{}) {
 		return []tftypes.Value{}
 	}
-	return []tftypes.Value{g.answer(name, typ)}
+	return []tftypes.Value{g.answer("", name, typ)}
 }
 
 // expand writes an attribute's form out; the attributes in it may have forms of their own.
-func (g google) expand(name string) string {
-	form, ok := computed[g.typeName+"."+name]
+func (g google) expand(of, name string) string {
+	form, ok := computed[of+"."+name]
 	switch {
 	case name == "address" && text(g.attributes["address_type"]) == "INTERNAL":
 		form = "10.10.4.$octet"
@@ -186,13 +190,13 @@ func (g google) value(name string) string {
 	if value, ok := g.defaults[name]; ok {
 		return value
 	}
-	return g.expand(name)
+	return g.expand(g.typeName, name)
 }
 
 // foreseen is a value that the provider knows before apply: its own defaults, and a service account's e-mail.
 func (g google) foreseen(name string) (string, bool) {
 	if g.typeName == "google_service_account" && (name == "email" || name == "member") {
-		return g.expand(name), g.attributes["account_id"].IsKnown() && g.attributes["project"].IsKnown()
+		return g.expand(g.typeName, name), g.attributes["account_id"].IsKnown() && g.attributes["project"].IsKnown()
 	}
 	value, ok := g.defaults[name]
 	return value, ok

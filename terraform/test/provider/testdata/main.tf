@@ -46,6 +46,20 @@ resource "google_compute_address" "outside" {
   name = "outside"
 }
 
+# A value that Google computes, in a block in a block.
+resource "google_container_cluster" "cluster" {
+  name                = "cluster"
+  location            = "us-central1"
+  enable_autopilot    = true
+  deletion_protection = false
+
+  control_plane_endpoints_config {
+    dns_endpoint_config {
+      allow_external_traffic = true
+    }
+  }
+}
+
 # A set of blocks in a list of one.
 resource "google_sql_database_instance" "db" {
   name                = "db"
@@ -114,6 +128,7 @@ resource "google_secret_manager_secret_version" "token" {
 output "values" {
   value = {
     connection  = google_sql_database_instance.db.connection_name
+    endpoint    = google_container_cluster.cluster.control_plane_endpoints_config[0].dns_endpoint_config[0].endpoint
     inside      = google_compute_address.inside.address
     ip          = google_sql_database_instance.db.ip_address[0].ip_address
     network     = google_compute_network.vpc.self_link
