@@ -29,11 +29,14 @@ func (p *project) loggedIn(context.Context) check.Finding {
 
 // credentials are what Terraform logs in with. They are tried, and not printed.
 func (p *project) credentials(ctx context.Context) check.Finding {
-	if _, err := p.Run(ctx, "gcloud", "auth", "application-default", "print-access-token", "--format=none"); err != nil {
-		if command.KindOf(err) == command.Offline {
-			return p.unanswered(err, check.Finding{})
-		}
-		return check.Failure("Terraform has none: "+err.Error(), "gcloud auth application-default login")
+	_, err := p.Run(ctx, "gcloud", "auth", "application-default", "print-access-token", "--format=none")
+	switch {
+	case command.KindOf(err) == command.Offline:
+		return p.unanswered(err, check.Finding{})
+	case command.KindOf(err) == command.Missing:
+		return check.Failure("Terraform has none", "gcloud auth application-default login")
+	case err != nil:
+		return check.Failure("Terraform's are no longer good: "+err.Error(), "gcloud auth application-default login")
 	}
 	return check.Good("Terraform's are good")
 }

@@ -101,6 +101,8 @@ func answers(request string, status int, body string) func(*outside) {
 }
 
 var faults = []fault{
+	{name: "no credentials", phrase: "print-access-token", says: "Your default credentials were not found. To set up Application Default Credentials, see https://cloud.google.com",
+		row: "credentials", state: check.Failed, detail: "has none", cure: "gcloud auth application-default login"},
 	{name: "credentials expired", phrase: "print-access-token", says: "There was a problem refreshing your current auth tokens: expired Please run: $ gcloud auth application-default login",
 		row: "credentials", state: check.Failed, cure: "gcloud auth application-default login"},
 	{name: "login expired", phrase: "gcloud projects describe", says: "There was a problem refreshing your current auth tokens: expired Please run: $ gcloud auth login",

@@ -60,7 +60,7 @@ func KindOf(err error) Kind {
 	return Other
 }
 
-const longest = 300 // of a reason: a table is no log
+const longest = 200 // of a reason: a table is no log
 
 var (
 	spaces   = regexp.MustCompile(`\s+`)
