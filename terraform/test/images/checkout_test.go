@@ -81,11 +81,10 @@ func (c *checkout) buildah(t *testing.T, args ...string) string {
 	}, args...)...)
 }
 
-// differences is what images of two checkouts can differ in.
-func differences(t *testing.T, one, other string) string {
-	t.Helper()
+// differences is in what these parts of two checkouts differ.
+func differences(one, other string, parts ...string) string {
 	var list strings.Builder
-	for _, part := range []string{"bin", "frontend/dist", "kernel"} {
+	for _, part := range parts {
 		cmd := exec.Command("diff", "--recursive", "--brief", filepath.Join(one, part), filepath.Join(other, part))
 		cmd.Stdout = &list
 		_ = cmd.Run() // it fails where there are some

@@ -2,6 +2,7 @@ package images
 
 import (
 	"archive/tar"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -71,12 +72,11 @@ func decode(t *testing.T, file string, into any) {
 // unpack adds a layer's files.
 func (i *image) unpack(t *testing.T, layer string) {
 	t.Helper()
-	file, err := os.Open(layer)
+	content, err := os.ReadFile(layer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
-	for archive := tar.NewReader(file); ; {
+	for archive := tar.NewReader(bytes.NewReader(content)); ; {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
 			return

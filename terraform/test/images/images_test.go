@@ -67,11 +67,11 @@ func TestImages(t *testing.T) {
 	for _, image := range images {
 		t.Run(image.name, func(t *testing.T) {
 			if here.ids[image.name] != elsewhere.ids[image.name] {
-				t.Errorf("two builds are two images: %s", differences(t, here.dir, elsewhere.dir))
+				t.Errorf("two builds are two images; of what they copy, this differs:\n%s", differences(here.dir, elsewhere.dir, "bin/"+image.name, "frontend/dist", "kernel"))
 			}
 			built := here.read(t, image.name)
 			checkConfig(t, built.config, image.env)
-			files := append(image.files, "-rwxr-xr-x service")
+			files := append([]string{"-rwxr-xr-x service"}, image.files...)
 			if image.name == "frontend" {
 				files = append(files, pages(t, here.dir)...)
 			}
@@ -80,7 +80,7 @@ func TestImages(t *testing.T) {
 				t.Errorf("it has these files:\n%s\nand should have:\n%s", got, strings.Join(files, "\n"))
 			}
 			for _, environment := range image.starts {
-				t.Run(strings.Join(environment, " "), func(t *testing.T) { serves(t, built, environment) })
+				t.Run("serves "+strings.Join(environment, " "), func(t *testing.T) { serves(t, built, environment) })
 			}
 			if len(image.starts) == 0 {
 				complains(t, built)
