@@ -90,6 +90,8 @@ resource "google_container_node_pool" "pulso" {
   cluster  = google_container_cluster.pulso.id
   location = var.region
 
+  initial_node_count = 1 # unsaid it is none, and the autoscaler starts from there
+
   autoscaling {
     total_min_node_count = 1
     total_max_node_count = 4

@@ -46,7 +46,7 @@ resource "google_cloud_run_v2_service" "frontend" {
 
   lifecycle {
     # What `gcloud run services update` leaves.
-    ignore_changes = [template[0].containers[0].image, client, client_version]
+    ignore_changes = [template[0].containers[0].image, template[0].labels, client, client_version]
   }
 
   depends_on = [google_project_service.api]

@@ -66,7 +66,7 @@ resource "google_cloud_run_v2_service" "route" {
       secret {
         secret = google_secret_manager_secret.token["ingest"].secret_id
         items {
-          version = "latest"
+          version = google_secret_manager_secret_version.token["ingest"].version
           path    = "token"
         }
       }
@@ -75,11 +75,11 @@ resource "google_cloud_run_v2_service" "route" {
 
   lifecycle {
     # What `gcloud run services update` leaves.
-    ignore_changes = [template[0].containers[0].image, client, client_version]
+    ignore_changes = [template[0].containers[0].image, template[0].labels, client, client_version]
   }
 
-  # Cloud Run refuses a service whose secret has no version, or that may not read it.
-  depends_on = [google_secret_manager_secret_version.token, google_secret_manager_secret_iam_member.reader]
+  # Cloud Run refuses a service that may not read its secret.
+  depends_on = [google_secret_manager_secret_iam_member.reader]
 }
 
 # Everybody who comes by the load balancer; the function asks for the token.

@@ -139,7 +139,7 @@ variable "sql_instance" {
 }
 
 variable "token_version" {
-  description = "The number of the tokens: another one makes new tokens. They count when pods and functions are restarted."
+  description = "The number of the tokens: another one makes new tokens. They count when the pods are restarted."
   type        = number
   default     = 1
   nullable    = false
