@@ -1,5 +1,13 @@
 # What Cloud Build works with: its account's rights, and where the sources are uploaded to.
 
+# Only a warning: old projects may build elsewhere.
+check "region" {
+  assert {
+    condition     = contains(["us-central1", "us-west2", "europe-west1", "asia-east1", "australia-southeast1", "southamerica-east1"], var.region)
+    error_message = "A new project may not build in ${var.region}. Ask Google for build quota there before you apply, or take us-central1, us-west2, europe-west1, asia-east1, australia-southeast1 or southamerica-east1."
+  }
+}
+
 # gcloud would make a bucket by itself, but only at the first submission, too late for the account to be let in.
 resource "google_storage_bucket" "source" {
   name                        = "${var.project}-pulso-source"

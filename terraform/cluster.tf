@@ -76,7 +76,8 @@ resource "google_container_cluster" "pulso" {
   }
 
   lifecycle {
-    ignore_changes = [node_config]
+    # The second is Google's answer to the endpoint that is off.
+    ignore_changes = [node_config, private_cluster_config[0].enable_private_endpoint]
   }
 
   # Its nodes pull images and log as soon as they are up.

@@ -1,3 +1,7 @@
+locals {
+  sql_tier = coalesce(var.sql_tier, local.preset.sql_tier)
+}
+
 resource "google_sql_database_instance" "pulso" {
   name             = var.sql_instance
   region           = var.region
@@ -9,7 +13,7 @@ resource "google_sql_database_instance" "pulso" {
   settings {
     # Not to be left out: what is then taken for 8.4 refuses small machines.
     edition                     = "ENTERPRISE"
-    tier                        = coalesce(var.sql_tier, local.preset.sql_tier)
+    tier                        = local.sql_tier
     availability_type           = "ZONAL"
     disk_type                   = "PD_SSD"
     disk_size                   = 10
@@ -52,9 +56,15 @@ resource "google_sql_database_instance" "pulso" {
       }
     }
 
+    # Not on the machines that share a CPU: they have no memory to spare for it.
     insights_config {
-      query_insights_enabled = true
+      query_insights_enabled = !contains(["db-f1-micro", "db-g1-small"], local.sql_tier)
     }
+  }
+
+  lifecycle {
+    # Google makes it larger as it fills; to make it smaller again would be to make the database anew.
+    ignore_changes = [settings[0].disk_size]
   }
 
   # Its address is in the peered range.
@@ -65,6 +75,8 @@ resource "google_sql_database" "pulso" {
   name     = "pulso"
   instance = google_sql_database_instance.pulso.name
   charset  = "utf8mb4"
+  # It goes with its instance, which is protected. By itself it would go first, with every row.
+  deletion_policy = "ABANDON"
 }
 
 # Known by their Google accounts; there is no password. They can do nothing until the migrator grants them what they need, and
@@ -75,4 +87,6 @@ resource "google_sql_user" "service" {
   name     = google_service_account.pulso[each.key].email
   instance = google_sql_database_instance.pulso.name
   type     = "CLOUD_IAM_SERVICE_ACCOUNT"
+
+  deletion_policy = "ABANDON"
 }

@@ -6,7 +6,7 @@ output "build" {
     "gcloud builds submit --project=${var.project} --region=${var.region}",
     "--gcs-source-staging-dir=gs://${google_storage_bucket.source.name}/source",
     "--substitutions=\"${join(",", concat(
-      ["_VERSION=$(git describe --tags --always --dirty)"],
+      ["_VERSION=$(git describe --tags --always --dirty || echo unknown)"],
       var.region == "us-central1" ? [] : ["_REGION=${var.region}"],
       var.sql_instance == "pulso" ? [] : ["_SQL_INSTANCE=${google_sql_database_instance.pulso.name}"],
       length(local.gke_components) == 0 ? [] : ["_GKE_COMPONENTS=${join(" ", local.gke_components)}"],
@@ -47,5 +47,5 @@ output "dashboard" {
 
 output "dashboard_token" {
   description = "Shows the token that the page asks for."
-  value       = "gcloud secrets versions access latest --project=${var.project} --secret=${google_secret_manager_secret.token["socket"].secret_id}"
+  value       = "gcloud secrets versions access latest --project=${var.project} --secret=${google_secret_manager_secret.token["socket"].secret_id}; echo"
 }

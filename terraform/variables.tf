@@ -58,7 +58,7 @@ variable "ingest" {
 }
 
 variable "region" {
-  description = "The region of everything. New projects may build only in us-central1, us-west2, europe-west1, asia-east1, australia-southeast1 and southamerica-east1."
+  description = "The region of everything. Not to be changed on a project that is there: take it down first, and take another sql_instance."
   type        = string
   default     = "us-central1"
   nullable    = false
@@ -70,7 +70,7 @@ variable "region" {
 }
 
 variable "zone" {
-  description = "The zone of the VM, of the database, and of the nodes where autopilot is off; the region's zone b if not set."
+  description = "The zone of the VM, of the database, and of the nodes where autopilot is off; the region's zone b if not set. Another one makes the VM anew."
   type        = string
   default     = null
 
@@ -88,6 +88,10 @@ variable "machine_type" {
   validation {
     condition     = var.machine_type == null || can(regex("^[a-z][a-z0-9]*-[a-z0-9-]+$", var.machine_type))
     error_message = "machine_type is a type of Compute Engine, such as e2-standard-2. `gcloud compute machine-types list` shows them."
+  }
+  validation {
+    condition     = var.machine_type == null || !can(regex("^(n4|n4d|c4|c4d|h4d|m4|x4|z3|z4d)-", var.machine_type))
+    error_message = "machine_type is of a family that takes Hyperdisks only, and the VM's disk is a balanced persistent disk. Take another, such as e2-standard-2, n2-standard-2 or c3-standard-4."
   }
   validation {
     condition     = var.machine_type == null || !can(regex("^(t2a|c4a|n4a|a4x)-", var.machine_type))

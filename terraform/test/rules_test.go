@@ -49,7 +49,7 @@ var rules = []rule{
 			{[]any{"settings", 0, "ip_configuration", 0, "ssl_mode"}, "TRUSTED_CLIENT_CERTIFICATE_REQUIRED"},
 			{[]any{"settings", 0, "backup_configuration", 0, "enabled"}, true},
 			{[]any{"settings", 0, "backup_configuration", 0, "binary_log_enabled"}, true},
-			{[]any{"settings", 0, "insights_config", 0, "query_insights_enabled"}, true},
+			{[]any{"settings", 0, "insights_config", 0, "query_insights_enabled"}, c.preset == "standard"},
 			{[]any{"settings", 0, "disk_autoresize"}, true},
 			{[]any{"settings", 0, "deletion_protection_enabled"}, c.preset == "standard"},
 			{[]any{"deletion_protection"}, c.preset == "standard"},
@@ -70,7 +70,10 @@ var rules = []rule{
 		for _, user := range s.of("google_sql_user") {
 			equal(broken, user.Address+"'s type", user.at("type"), "CLOUD_IAM_SERVICE_ACCOUNT")
 			equal(broken, user.Address+"'s password", user.at("password"), nil)
+			equal(broken, "what becomes of "+user.Address, user.at("deletion_policy"), "ABANDON")
 		}
+		// A destroy that the instance's protection stops must not have dropped the rows before.
+		equal(broken, "what becomes of the rows", s.the("google_sql_database.pulso").at("deletion_policy"), "ABANDON")
 	}},
 
 	{"connections", func(s state, c choice, broken func(string, ...any)) {
@@ -508,7 +511,7 @@ func TestEveryChoiceKeepsTheRules(t *testing.T) {
 func TestOutputsAreTheNextCommands(t *testing.T) {
 	t.Parallel()
 	_, s := applied(t, nil)
-	submit := "gcloud builds submit --project=my-project-123456 --region=us-central1 --gcs-source-staging-dir=gs://my-project-123456-pulso-source/source --substitutions=\"_VERSION=$(git describe --tags --always --dirty)\""
+	submit := "gcloud builds submit --project=my-project-123456 --region=us-central1 --gcs-source-staging-dir=gs://my-project-123456-pulso-source/source --substitutions=\"_VERSION=$(git describe --tags --always --dirty || echo unknown)\""
 	equal(t.Errorf, "build", s.outputs["build"], submit)
 	equal(t.Errorf, "entries", s.outputs["entries"], map[string]any{
 		"pulso.endpoints.my-project-123456.cloud.goog": s.the(`google_compute_global_address.entry["gateway"]`).at("address"),

@@ -130,6 +130,14 @@ run "no_machine_type" {
   expect_failures = [var.machine_type]
 }
 
+run "a_machine_without_persistent_disks" {
+  command = plan
+  variables {
+    machine_type = "c4-standard-2"
+  }
+  expect_failures = [var.machine_type]
+}
+
 run "an_arm_machine" {
   command = plan
   variables {
@@ -224,4 +232,12 @@ run "everybody_may_load_because_somebody_says_so" {
     load_generator_cidrs     = ["0.0.0.0/0"]
     allow_any_load_generator = true
   }
+}
+
+run "a_region_where_new_projects_may_not_build" {
+  command = plan
+  variables {
+    region = "europe-west4"
+  }
+  expect_failures = [check.region]
 }

@@ -46,7 +46,7 @@ func TestEveryVariableIsExplained(t *testing.T) {
 			"project=P", "load_generator_cidrs=[]", "preset=large", "region=us-central1-a", "machine_type=big", `vm_settings={PATH="x"}`,
 			"sql_tier=big", "sql_instance=_", "token_version=0", `budget={billing_account="mine",amount=0}`, "alert_email=me",
 		},
-		{"ingest=lambda"},
+		{"ingest=lambda", "machine_type=c4-standard-2"},
 		{"zone=europe-west1-b", "machine_type=t2a-standard-2", "preset=small", "ingest=both", `load_generator_cidrs=["0.0.0.0/0"]`},
 	} {
 		out, err := w.run(t, "plan", variables(wrong...)...)
@@ -77,7 +77,8 @@ func TestEveryVariableIsExplained(t *testing.T) {
 	}
 }
 
-// TestExampleIsTaken plans with terraform.tfvars.example as it is, and with what it has commented out.
+// TestExampleIsTaken plans with terraform.tfvars.example as it is, which is refused with what to fill in; filled in; and with
+// what it has commented out.
 func TestExampleIsTaken(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile(filepath.Join(root, "terraform/terraform.tfvars.example"))
@@ -85,10 +86,21 @@ func TestExampleIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := newWorkspace(t)
-	for _, text := range []string{string(content), regexp.MustCompile(`(?m)^# (\w+ = )`).ReplaceAllString(string(content), "$1")} {
+	tfvars := func(text string) {
 		if err := os.WriteFile(filepath.Join(w.dir, "terraform.tfvars"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	tfvars(string(content))
+	_, err = w.run(t, "plan", "-input=false")
+	for _, words := range []string{"project is the project's id", "load_generator_cidrs is a list"} {
+		if err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("it was not filled in, and Terraform does not say %q: %v", words, err)
+		}
+	}
+	filled := strings.NewReplacer("YOUR-PROJECT-ID", "my-project-123456", "YOUR.PUBLIC.ADDRESS", "203.0.113.7").Replace(string(content))
+	for _, text := range []string{filled, regexp.MustCompile(`(?m)^# (\w+ = )`).ReplaceAllString(filled, "$1")} {
+		tfvars(text)
 		w.must(t, "plan", "-input=false")
 	}
 }
