@@ -67,12 +67,24 @@ func TestWhatACheckAskedIsItsOwn(t *testing.T) {
 	}
 }
 
-func TestAnInterruptedRunTellsNothingMore(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	err := Run(ctx, []Check{
-		{Name: "a", Look: func(ctx context.Context) Finding { cancel(); <-ctx.Done(); return Failure("cut off") }},
-	}, func(r Result) { t.Errorf("told %v", r) })
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("%v", err)
-	}
+func TestAnInterruptedRunTellsNothingMoreAndLeavesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		over := false
+		err := Run(ctx, []Check{
+			{Name: "a", Look: func(ctx context.Context) Finding { cancel(); <-ctx.Done(); return Failure("cut off") }},
+			{Name: "b", Look: func(ctx context.Context) Finding {
+				<-ctx.Done()
+				time.Sleep(time.Second) // until its program has ended
+				over = true
+				return Failure("cut off")
+			}},
+		}, func(r Result) { t.Errorf("told %v", r) })
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+		if !over {
+			t.Error("it did not wait for what it had started")
+		}
+	})
 }

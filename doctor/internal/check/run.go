@@ -15,7 +15,7 @@ type look struct {
 }
 
 // Run makes all checks at once, each as soon as what it needs is known, and hands the results over in the order of the
-// list. It stops early only with the context, whose error it returns.
+// list. When the context ends, so do the checks: Run returns its error once all of them are over, with what they started.
 func Run(ctx context.Context, checks []Check, emit func(Result)) error {
 	looks := make([]*look, len(checks))
 	named := make(map[string]*look, len(checks))
@@ -32,12 +32,11 @@ func Run(ctx context.Context, checks []Check, emit func(Result)) error {
 	}
 	for _, l := range looks {
 		<-l.done
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+		if ctx.Err() == nil {
+			emit(l.Result)
 		}
-		emit(l.Result)
 	}
-	return nil
+	return context.Cause(ctx)
 }
 
 func (l *look) run(ctx context.Context, needs []*look) {
