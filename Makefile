@@ -29,7 +29,7 @@ PAGES    := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wil
 .PHONY: help demo smoke function build test test-go test-conformance test-locust test-frontend test-e2e test-kernel test-vm test-gke test-cloud doctor bench bench-kernel bench-agent bench-ingest bench-stream bench-history bench-ui lint fmt generate clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ## -- run
 
