@@ -226,9 +226,27 @@ func TestTimeouts(t *testing.T) {
 }
 
 func TestImagesArePinned(t *testing.T) {
-	pinned := regexp.MustCompile(`^(golang:\d+\.\d+\.\d+-\w+|node:\d+\.\d+\.\d+-\w+|gcr\.io/google\.com/cloudsdktool/google-cloud-cli:\d+\.\d+\.\d+)$`)
+	pinned := regexp.MustCompile(`^(golang:\d+\.\d+\.\d+-\w+|node:\d+\.\d+\.\d+-\w+|gcr\.io/cloud-builders/docker:\d+\.\d+\.\d+|gcr\.io/google\.com/cloudsdktool/google-cloud-cli:\d+\.\d+\.\d+)$`)
 	versions := map[string]string{}
+	// Which image has which program; none has two of them.
+	has := map[string]string{"go ": "golang:", "npm ": "node:", "docker ": "docker:", "gcloud ": "google-cloud-cli:", "kubectl ": "google-cloud-cli:"}
+	library, err := os.ReadFile(filepath.Join(root, "scripts/cloud/lib"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, s := range config(t).Steps {
+		script, err := os.ReadFile(filepath.Join(root, s.Args[0]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if regexp.MustCompile(`(?m)^reach_cluster`).Match(script) {
+			script = append(script, library...)
+		}
+		for program, image := range has {
+			if regexp.MustCompile(`(?m)^\s*([a-z]+=\$\()?`+program).Match(script) && !strings.Contains(s.Name, image) {
+				t.Errorf("%s asks for %sin %s", s.Id, program, s.Name)
+			}
+		}
 		if !pinned.MatchString(s.Name) {
 			t.Errorf("%s runs in %s", s.Id, s.Name)
 		}
