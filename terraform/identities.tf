@@ -13,7 +13,7 @@ locals {
 
   # On the project as a whole: where Google has no smaller thing to give the role on.
   roles = {
-    vm       = ["roles/logging.logWriter", "roles/monitoring.metricWriter"]
+    vm       = ["roles/logging.logWriter"]
     nodes    = ["roles/container.defaultNodeServiceAccount"]
     api1     = ["roles/cloudsql.client", "roles/cloudsql.instanceUser"]
     api2     = ["roles/cloudsql.client", "roles/cloudsql.instanceUser"]

@@ -11,14 +11,15 @@ variable "project" {
 variable "load_generator_cidrs" {
   description = "Who may load the VM: the public addresses of the machines that run Locust, as CIDRs."
   type        = list(string)
+  nullable    = false
 
   validation {
-    condition     = length(var.load_generator_cidrs) > 0 && alltrue([for cidr in var.load_generator_cidrs : try(cidrhost(cidr, 0) == split("/", cidr)[0], false) && !strcontains(cidr, ":")])
+    condition     = length(var.load_generator_cidrs) > 0 && alltrue([for cidr in var.load_generator_cidrs : try(cidrhost(cidr, 0) == split("/", cidr)[0] && can(regex("^[0-9.]+/(0|[1-9][0-9]?)$", cidr)), false)])
     error_message = "load_generator_cidrs is a list of at least one IPv4 range, each by its first address and its length, such as [\"203.0.113.7/32\"]. `curl -4 https://ifconfig.me` shows the address of this machine; append /32."
   }
   validation {
-    condition     = var.allow_any_load_generator || alltrue([for cidr in var.load_generator_cidrs : !can(cidrhost(cidr, 0)) || try(tonumber(split("/", cidr)[1]), 0) >= 8])
-    error_message = "load_generator_cidrs has a range wider than /8: the whole Internet could load the VM. Name your own addresses, such as [\"203.0.113.7/32\"]; if it must be, set allow_any_load_generator = true as well."
+    condition     = var.allow_any_load_generator || sum(concat([0], [for cidr in var.load_generator_cidrs : try(pow(2, 32 - tonumber(split("/", cidr)[1])), 0)])) <= pow(2, 24)
+    error_message = "load_generator_cidrs has more addresses than a /8: the whole Internet could load the VM. Name your own addresses, such as [\"203.0.113.7/32\"]; if it must be, set allow_any_load_generator = true as well."
   }
 }
 

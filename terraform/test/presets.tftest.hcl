@@ -134,7 +134,19 @@ run "options" {
     error_message = "the budget is not there, or not its API"
   }
   assert {
+    condition     = length(google_billing_budget.pulso[0].budget_filter[0].projects) == 1
+    error_message = "the budget is of every project"
+  }
+  assert {
     condition     = google_monitoring_notification_channel.email[0].labels.email_address == "me@example.com"
     error_message = "nobody is mailed"
+  }
+  assert {
+    condition     = google_monitoring_uptime_check_config.dashboard[0].http_check[0].path == "/ready" && google_monitoring_uptime_check_config.dashboard[0].http_check[0].validate_ssl
+    error_message = "it does not look whether the dashboard is ready"
+  }
+  assert {
+    condition     = google_monitoring_alert_policy.dashboard[0].conditions[0].condition_threshold[0].comparison == "COMPARISON_GT"
+    error_message = "it mails while all is well"
   }
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +52,12 @@ var rules = []rule{
 			{[]any{"settings", 0, "backup_configuration", 0, "binary_log_enabled"}, true},
 			{[]any{"settings", 0, "insights_config", 0, "query_insights_enabled"}, c.preset == "standard"},
 			{[]any{"settings", 0, "disk_autoresize"}, true},
+			{[]any{"settings", 0, "disk_autoresize_limit"}, 100.0},
+			{[]any{"settings", 0, "availability_type"}, "ZONAL"},
+			{[]any{"settings", 0, "location_preference", 0, "zone"}, "us-central1-b"},
+			{[]any{"settings", 0, "ip_configuration", 0, "allocated_ip_range"}, "pulso-sql"},
+			{[]any{"settings", 0, "backup_configuration", 0, "transaction_log_retention_days"}, 7.0},
+			{[]any{"settings", 0, "backup_configuration", 0, "backup_retention_settings", 0, "retained_backups"}, 7.0},
 			{[]any{"settings", 0, "deletion_protection_enabled"}, c.preset == "standard"},
 			{[]any{"deletion_protection"}, c.preset == "standard"},
 		} {
@@ -74,6 +81,7 @@ var rules = []rule{
 		}
 		// A destroy that the instance's protection stops must not have dropped the rows before.
 		equal(broken, "what becomes of the rows", s.the("google_sql_database.pulso").at("deletion_policy"), "ABANDON")
+		equal(broken, "the database's characters", s.the("google_sql_database.pulso").at("charset"), "utf8mb4")
 	}},
 
 	{"connections", func(s state, c choice, broken func(string, ...any)) {
@@ -170,7 +178,9 @@ var rules = []rule{
 		if bits := ranges["pulso-run"].Bits(); bits > 26 {
 			broken("Cloud Run asks for a /26 or a larger range, and has a /%d", bits)
 		}
-		equal(broken, "the nodes' way to Google's APIs", s.the("google_compute_subnetwork.gke").at("private_ip_google_access"), true)
+		for _, subnet := range []string{"gke", "run"} {
+			equal(broken, "the way to Google's APIs of "+subnet, s.the("google_compute_subnetwork."+subnet).at("private_ip_google_access"), true)
+		}
 		socket := s.the("google_compute_address.socket")
 		equal(broken, "the subnetwork of pulso-socket", socket.at("subnetwork"), s.the("google_compute_subnetwork.gke").at("id"))
 		// A pod may open 443 to everything but private ranges: none of ours may be outside them.
@@ -203,6 +213,10 @@ var rules = []rule{
 			{[]any{"metadata", "pulso-workload-image"}, "us-central1-docker.pkg.dev/my-project-123456/pulso/workload:latest"},
 			{[]any{"metadata_startup_script"}, nil},
 			{[]any{"service_account", 0, "email"}, "pulso-vm@my-project-123456.iam.gserviceaccount.com"},
+			{[]any{"service_account", 0, "scopes"}, []any{"cloud-platform"}},
+			{[]any{"boot_disk", 0, "initialize_params", 0, "size"}, 20.0},
+			{[]any{"allow_stopping_for_update"}, true},
+			{[]any{"network_interface", 0, "access_config", 0, "nat_ip"}, s.the("google_compute_address.vm").at("address")},
 		} {
 			equal(broken, fmt.Sprint("the VM's ", v.path), vm.at(v.path...), v.want)
 		}
@@ -218,6 +232,8 @@ var rules = []rule{
 			{[]any{"gateway_api_config", 0, "channel"}, "CHANNEL_STANDARD"},
 			{[]any{"secret_manager_config", 0, "enabled"}, true},
 			{[]any{"enable_l4_ilb_subsetting"}, true},
+			{[]any{"ip_allocation_policy", 0, "cluster_secondary_range_name"}, "pods"},
+			{[]any{"ip_allocation_policy", 0, "services_secondary_range_name"}, "services"},
 			{[]any{"control_plane_endpoints_config", 0, "dns_endpoint_config", 0, "allow_external_traffic"}, true},
 			{[]any{"control_plane_endpoints_config", 0, "ip_endpoints_config", 0, "enabled"}, false},
 			{[]any{"deletion_protection"}, c.preset == "standard"},
@@ -231,6 +247,9 @@ var rules = []rule{
 			equal(broken, "the cluster's data path", cluster.at("datapath_provider"), "ADVANCED_DATAPATH")
 			equal(broken, "the nodes' account", pool.at("node_config", 0, "service_account"), nodes)
 			equal(broken, "the nodes' metadata server", pool.at("node_config", 0, "workload_metadata_config", 0, "mode"), "GKE_METADATA")
+			equal(broken, "the nodes' Secure Boot", pool.at("node_config", 0, "shielded_instance_config", 0, "enable_secure_boot"), true)
+			equal(broken, "the nodes", []any{pool.at("initial_node_count"), pool.at("autoscaling", 0, "total_max_node_count")}, []any{1.0, 4.0})
+			equal(broken, "whether the first pool goes", cluster.at("remove_default_node_pool"), true)
 			return
 		}
 		equal(broken, "Autopilot", cluster.at("enable_autopilot"), true)
@@ -279,6 +298,9 @@ var rules = []rule{
 				{[]any{"template", 0, "vpc_access", 0, "egress"}, "PRIVATE_RANGES_ONLY"},
 				{[]any{"template", 0, "vpc_access", 0, "network_interfaces", 0, "subnetwork"}, s.the("google_compute_subnetwork.run").at("id")},
 				{[]any{"template", 0, "containers", 0, "image"}, "us-docker.pkg.dev/cloudrun/container/hello"},
+				// A function stores its statistics between requests; the dashboard does nothing then, and costs nothing.
+				{[]any{"template", 0, "containers", 0, "resources", 0, "cpu_idle"}, name == "pulso-frontend"},
+				{[]any{"template", 0, "max_instance_request_concurrency"}, map[bool]any{true: 1000.0, false: 80.0}[name == "pulso-frontend"]},
 			} {
 				equal(broken, fmt.Sprint(name, "'s ", v.path), service.at(v.path...), v.want)
 			}
@@ -292,6 +314,8 @@ var rules = []rule{
 		})
 		least := map[string]float64{"standard": 1, "small": 0}[c.preset]
 		equal(broken, "the dashboard's least instances", dashboard.at("template", 0, "scaling", 0, "min_instance_count"), least)
+		most := map[string]float64{"standard": 4, "small": 1}[c.preset]
+		equal(broken, "the dashboard's most instances", dashboard.at("template", 0, "scaling", 0, "max_instance_count"), most)
 		for _, route := range []string{"api1", "api2"} {
 			if c.ingest == "gke" {
 				continue
@@ -303,6 +327,9 @@ var rules = []rule{
 				"PULSO_INGEST_TOKEN_FILE": "/secrets/token",
 			})
 			equal(broken, route+"'s token", service.at("template", 0, "volumes", 0, "secret", 0, "secret"), "pulso-ingest-token")
+			equal(broken, route+"'s token's file", service.at("template", 0, "volumes", 0, "secret", 0, "items", 0, "path"), "token")
+			equal(broken, route+"'s token's version", service.at("template", 0, "volumes", 0, "secret", 0, "items", 0, "version"),
+				s.the(`google_secret_manager_secret_version.token["ingest"]`).at("version"))
 			equal(broken, route+"'s mount", service.at("template", 0, "containers", 0, "volume_mounts", 0, "mount_path"), "/secrets")
 		}
 	}},
@@ -321,6 +348,7 @@ var rules = []rule{
 			weights[filepath.Base(backend.text("backend_service"))] = backend.at("weight")
 		}
 		equal(broken, "the weights", weights, map[string]any{"pulso-api1": 50.0, "pulso-api2": 50.0})
+		equal(broken, "the host", matcher.at("host_rule", 0, "hosts"), []any{"pulso-run.endpoints.my-project-123456.cloud.goog"})
 		paths, _ := matcher.at("path_matcher", 0, "path_rule", 0, "paths").([]any)
 		equal(broken, "the paths", paths, []any{"/", "/api", "/api/*"})
 		for _, where := range [][]any{{"default_route_action"}, {"path_matcher", 0, "default_route_action"}} {
@@ -359,8 +387,43 @@ var rules = []rule{
 			for _, argument := range []string{"secret_data", "secret_data_wo"} {
 				equal(broken, version.Address+"'s "+argument+" in the state", version.at(argument), nil)
 			}
+			equal(broken, "what becomes of an old "+version.Address, version.at("deletion_policy"), "DISABLE")
 		}
 	}},
+}
+
+// What the state cannot show, because it is never in it, or is about what comes later.
+func init() {
+	rules = append(rules, rule{"source", func(s state, _ choice, broken func(string, ...any)) {
+		for _, said := range []struct{ file, pattern string }{
+			{"secrets.tf", `(?m)^ secret_data_wo = uuid\(\)$`}, // of chance, and not a word that everybody can read here
+			{"secrets.tf", `(?m)^ create_before_destroy = true$`},
+			{"frontend.tf", `ignore_changes = \[template\[0\]\.containers\[0\]\.image, template\[0\]\.labels, client, client_version\]`},
+			{"functions.tf", `ignore_changes = \[template\[0\]\.containers\[0\]\.image, template\[0\]\.labels, client, client_version\]`},
+			{"database.tf", `ignore_changes = \[settings\[0\]\.disk_size\]`},
+			{"versions.tf", `required_version = ">= 1\.11"`}, // write-only arguments
+			{"versions.tf", `version = "~> 6\.50"`},
+			{"versions.tf", `user_project_override = true`},
+		} {
+			if !regexp.MustCompile(said.pattern).MatchString(s.source[said.file]) {
+				broken("%s does not say %s", said.file, said.pattern)
+			}
+		}
+	}}, rule{"what is kept", func(s state, _ choice, broken func(string, ...any)) {
+		source := s.the("google_storage_bucket.source")
+		equal(broken, "the source bucket's end", source.at("force_destroy"), true)
+		equal(broken, "how long sources are kept", source.at("lifecycle_rule", 0, "condition", 0, "age"), 30.0)
+		var policies []any
+		for _, p := range s.the("google_artifact_registry_repository.pulso").list("cleanup_policies") {
+			policies = append(policies, p.text("action")+p.text("condition", 0, "older_than"), p.at("most_recent_versions", 0, "keep_count"))
+		}
+		if !slices.Contains(policies, any("DELETE30d")) || !slices.Contains(policies, any(10.0)) {
+			broken("images are kept by %v", policies)
+		}
+		for _, api := range s.of("google_project_service") {
+			equal(broken, "whether "+api.Address+" is turned off with the rest", api.at("disable_on_destroy"), false)
+		}
+	}})
 }
 
 // settings are the environment variables of a service on Cloud Run.
@@ -401,7 +464,7 @@ func granted(s state) map[string][]string {
 // wantedRoles is all that anybody may do.
 func wantedRoles(c choice) map[string][]string {
 	want := map[string][]string{
-		"pulso-vm":       {"artifactregistry.reader on pulso", "logging.logWriter on my-project-123456", "monitoring.metricWriter on my-project-123456"},
+		"pulso-vm":       {"artifactregistry.reader on pulso", "logging.logWriter on my-project-123456"},
 		"pulso-nodes":    {"artifactregistry.reader on pulso", "container.defaultNodeServiceAccount on my-project-123456"},
 		"pulso-api1":     {"cloudsql.client on my-project-123456", "cloudsql.instanceUser on my-project-123456", "secretmanager.secretAccessor on pulso-ingest-token"},
 		"pulso-api2":     {"cloudsql.client on my-project-123456", "cloudsql.instanceUser on my-project-123456", "secretmanager.secretAccessor on pulso-ingest-token"},
@@ -513,6 +576,12 @@ func TestOutputsAreTheNextCommands(t *testing.T) {
 	_, s := applied(t, nil)
 	submit := "gcloud builds submit --project=my-project-123456 --region=us-central1 --gcs-source-staging-dir=gs://my-project-123456-pulso-source/source --substitutions=\"_VERSION=$(git describe --tags --always --dirty || echo unknown)\""
 	equal(t.Errorf, "build", s.outputs["build"], submit)
+	project := "--project=my-project-123456"
+	equal(t.Errorf, "kubectl", s.outputs["kubectl"], "gcloud container clusters get-credentials pulso "+project+" --location=us-central1 --dns-endpoint")
+	equal(t.Errorf, "phase_1", s.outputs["phase_1"], fmt.Sprintf("bin/locust -f locust/trafico_entrada.py --host http://%v:8080 -u 300 -r 1 -t 3m --headless", s.the("google_compute_address.vm").at("address")))
+	equal(t.Errorf, "phase_2", s.outputs["phase_2"], "PULSO_INGEST_TOKEN=$(gcloud secrets versions access latest "+project+" --secret=pulso-ingest-token) "+
+		"bin/locust -f locust/trafico_salida.py --host https://pulso.endpoints.my-project-123456.cloud.goog -u 150 -r 10 --headless")
+	equal(t.Errorf, "dashboard_token", s.outputs["dashboard_token"], "gcloud secrets versions access latest "+project+" --secret=pulso-socket-token; echo")
 	equal(t.Errorf, "entries", s.outputs["entries"], map[string]any{
 		"pulso.endpoints.my-project-123456.cloud.goog": s.the(`google_compute_global_address.entry["gateway"]`).at("address"),
 	})

@@ -80,6 +80,70 @@ run "everybody_may_load_in_two_halves" {
   expect_failures = [var.load_generator_cidrs]
 }
 
+run "everybody_may_load_in_many_parts" {
+  command = plan
+  variables {
+    load_generator_cidrs = [for i in range(256) : "${i}.0.0.0/8"]
+  }
+  expect_failures = [var.load_generator_cidrs]
+}
+
+run "more_than_a_slash_8" {
+  command = plan
+  variables {
+    load_generator_cidrs = ["16.0.0.0/7"]
+  }
+  expect_failures = [var.load_generator_cidrs]
+}
+
+run "a_length_that_google_does_not_read" {
+  command = plan
+  variables {
+    load_generator_cidrs = ["10.0.0.0/08"]
+  }
+  expect_failures = [var.load_generator_cidrs]
+}
+
+run "nothing_may_load" {
+  command = plan
+  variables {
+    load_generator_cidrs = [null]
+  }
+  expect_failures = [var.load_generator_cidrs]
+}
+
+run "another_arm_machine" {
+  command = plan
+  variables {
+    machine_type = "c4a-standard-1"
+  }
+  expect_failures = [var.machine_type]
+}
+
+run "another_setting_that_the_script_sets" {
+  command = plan
+  variables {
+    vm_settings = { PULSO_PROCFS = "/proc" }
+  }
+  expect_failures = [var.vm_settings]
+}
+
+run "one_more_setting_that_the_script_sets" {
+  command = plan
+  variables {
+    vm_settings = { PULSO_LISTEN = "0.0.0.0" }
+  }
+  expect_failures = [var.vm_settings]
+}
+
+run "half_a_dollar" {
+  command = plan
+  variables {
+    budget = { billing_account = "012345-6789AB-CDEF01", amount = 1.5 }
+  }
+  expect_failures = [var.budget]
+}
+
 run "no_such_preset" {
   command = plan
   variables {

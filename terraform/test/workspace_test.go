@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -171,7 +172,7 @@ func (r resource) list(path ...any) []resource {
 type state struct {
 	resources []resource
 	outputs   map[string]any
-	raw       string // the state's file
+	source    map[string]string // what it was applied from, by file
 }
 
 // of are the resources of a type.
@@ -208,11 +209,18 @@ func (w workspace) state(t *testing.T) state {
 	if err := json.Unmarshal([]byte(w.must(t, "show", "-json")), &shown); err != nil {
 		t.Fatal(err)
 	}
-	raw, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
+	s := state{resources: shown.Values.Root.Resources, outputs: map[string]any{}, source: map[string]string{}}
+	files, err := filepath.Glob(filepath.Join(w.dir, "*.tf"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := state{resources: shown.Values.Root.Resources, outputs: map[string]any{}, raw: string(raw)}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.source[filepath.Base(file)] = regexp.MustCompile(` +`).ReplaceAllString(string(content), " ")
+	}
 	for name, output := range shown.Values.Outputs {
 		s.outputs[name] = output.Value
 	}
