@@ -390,11 +390,9 @@ var rules = []rule{
 			equal(broken, "what becomes of an old "+version.Address, version.at("deletion_policy"), "DISABLE")
 		}
 	}},
-}
 
-// What the state cannot show, because it is never in it, or is about what comes later.
-func init() {
-	rules = append(rules, rule{"source", func(s state, _ choice, broken func(string, ...any)) {
+	// What the state cannot show, because it is never in it, or is about what comes later.
+	{"source", func(s state, _ choice, broken func(string, ...any)) {
 		for _, said := range []struct{ file, pattern string }{
 			{"secrets.tf", `(?m)^ secret_data_wo = uuid\(\)$`}, // of chance, and not a word that everybody can read here
 			{"secrets.tf", `(?m)^ create_before_destroy = true$`},
@@ -409,7 +407,9 @@ func init() {
 				broken("%s does not say %s", said.file, said.pattern)
 			}
 		}
-	}}, rule{"what is kept", func(s state, _ choice, broken func(string, ...any)) {
+	}},
+
+	{"what is kept", func(s state, _ choice, broken func(string, ...any)) {
 		source := s.the("google_storage_bucket.source")
 		equal(broken, "the source bucket's end", source.at("force_destroy"), true)
 		equal(broken, "how long sources are kept", source.at("lifecycle_rule", 0, "condition", 0, "age"), 30.0)
@@ -423,7 +423,7 @@ func init() {
 		for _, api := range s.of("google_project_service") {
 			equal(broken, "whether "+api.Address+" is turned off with the rest", api.at("disable_on_destroy"), false)
 		}
-	}})
+	}},
 }
 
 // settings are the environment variables of a service on Cloud Run.
