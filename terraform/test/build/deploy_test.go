@@ -42,11 +42,16 @@ func (g *google) sql(t *testing.T, status int) (asked *url.URL) {
 const migratorAccount = "pulso-migrator@" + project + ".iam.gserviceaccount.com"
 
 func TestMigratorRole(t *testing.T) {
+	t.Parallel()
 	g := newGoogle(t)
 	asked := g.sql(t, http.StatusOK)
 	w := newWorkspace(t, g.environment(t))
+	seen := w.commandLines(t, "curl")
 	if out, err := w.step(t, "migrator-role"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
+	}
+	if text := calls(t, seen); !strings.Contains(text, "users?name=") || strings.Contains(text, "ya29") {
+		t.Errorf("everybody on the machine sees curl %s", text)
 	}
 	// Without revokeExistingRoles: what the user has stays, and the request can be repeated.
 	if want := (url.Values{"name": {migratorAccount}, "databaseRoles": {"cloudsqlsuperuser"}, "fields": {"name"}}); !reflect.DeepEqual(asked.Query(), want) {
@@ -62,6 +67,23 @@ func TestMigratorRole(t *testing.T) {
 	g.Close()
 	w.environment = g.environment(t)
 	w.refused(t, "migrator-role", nil, "did not answer", "submit again")
+}
+
+// commandLines writes down how a program is called, in the file calls of the folder that it returns.
+func (w *workspace) commandLines(t *testing.T, program string) (seen string) {
+	t.Helper()
+	seen = t.TempDir()
+	real, err := exec.LookPath(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(seen, program)
+	writeFile(t, file, "#!/bin/bash\necho \"$*\" >>"+seen+"/calls\nexec "+real+" \"$@\"\n")
+	if err := os.Chmod(file, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w.environment = append(w.environment, "PATH="+seen+":"+os.Getenv("PATH"))
+	return seen
 }
 
 // The API's own description knows the parameters that the step sends: gcloud sends them too, in versions that are newer than
@@ -143,6 +165,7 @@ func (g *google) cloudRun(t *testing.T, address string, names ...string) (runnin
 }
 
 func TestCloudRun(t *testing.T) {
+	t.Parallel()
 	g := newGoogle(t)
 	running := g.cloudRun(t, "https://pulso.run.app", "pulso-frontend", "pulso-api1", "pulso-api2")
 	w := newWorkspace(t, g.environment(t))
@@ -169,6 +192,7 @@ func TestCloudRun(t *testing.T) {
 
 // A service that is not there is not made, with whatever settings.
 func TestCloudRunWithoutTheService(t *testing.T) {
+	t.Parallel()
 	g := newGoogle(t)
 	services := "/apis/serving.knative.dev/v1/namespaces/" + project + "/services"
 	g.handle("GET "+services+"/pulso-frontend", func(*http.Request, []byte) (int, any) { return http.StatusNotFound, map[string]any{} })
@@ -255,6 +279,7 @@ func calls(t *testing.T, state string) string {
 }
 
 func TestCluster(t *testing.T) {
+	t.Parallel()
 	g := newGoogle(t)
 	g.cluster(http.StatusOK)
 	w := newWorkspace(t, g.environment(t))
@@ -300,6 +325,7 @@ func TestCluster(t *testing.T) {
 
 // kubectl is led to the cluster's name, as its address is closed.
 func TestTheClusterIsReachedByItsName(t *testing.T) {
+	t.Parallel()
 	g := newGoogle(t)
 	g.cluster(http.StatusOK)
 	w := newWorkspace(t, g.environment(t))

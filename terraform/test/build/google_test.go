@@ -21,6 +21,24 @@ const (
 	buildID = "0e8b2f6c-5f0a-4a53-9a6d-3b7f1c2d4e5f"
 )
 
+// TestMain names what this machine lacks, once: no test does without it.
+func TestMain(m *testing.M) {
+	lacks := 0
+	for tool, cure := range map[string]string{
+		"gcloud": "https://cloud.google.com/sdk/docs/install", "kubectl": "gcloud components install kubectl, or https://kubernetes.io/docs/tasks/tools",
+		"curl": "apt-get install curl", "make": "apt-get install make", "npm": "https://nodejs.org/en/download",
+	} {
+		if _, err := exec.LookPath(tool); err != nil {
+			fmt.Fprintf(os.Stderr, "these tests need %s: %s\n", tool, cure)
+			lacks++
+		}
+	}
+	if lacks > 0 {
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
 // google stands for the APIs of Google Cloud that the real gcloud is pointed at. What is asked of it and has no handler is
 // answered 404, and fails the test.
 type google struct {

@@ -96,6 +96,11 @@ func (s *schema) check(schemas map[string]*schema, at string, value any) error {
 			return fmt.Errorf("%s is %q, and should be of type %s %s %v", at, v, s.Type, s.Format, s.Enum)
 		}
 		return nil
+	case float64:
+		if s.Type != "integer" && s.Type != "number" {
+			return fmt.Errorf("%s is %v, and should be of type %s", at, v, s.Type)
+		}
+		return nil
 	case bool:
 		if s.Type != "boolean" {
 			return fmt.Errorf("%s is %t, and should be of type %s", at, v, s.Type)
@@ -128,5 +133,8 @@ func TestWhatTheAPIDoesNotTakeIsRefused(t *testing.T) {
 		if build, err := parse([]byte(text)); err == nil {
 			t.Errorf("%s is %+v", text, build)
 		}
+	}
+	if _, err := parse([]byte("steps: [{name: x, allowExitCodes: [1], allowFailure: true}]\noptions: {diskSizeGb: '100'}")); err != nil {
+		t.Error(err)
 	}
 }

@@ -127,12 +127,13 @@ func (d *deployment) passes(t *testing.T, environment, says, asked []string) {
 }
 
 func TestSmoke(t *testing.T) {
+	t.Parallel()
 	d := newDeployment(t)
 	run := "RUN_SERVICES=pulso-frontend pulso-api1 pulso-api2"
 	d.passes(t, []string{run}, []string{
 		"/health answers", "/socket.io/ answers", "https://" + inCluster + "/api asks for the token", "https://" + onCloudRun + "/api asks for the token",
 	}, []string{inCluster, onCloudRun})
-	d.passes(t, []string{run, "GKE_COMPONENTS=without-autoscaling without-ingest"}, []string{onCloudRun}, []string{onCloudRun})
+	d.passes(t, []string{run, "GKE_COMPONENTS=without-autoscaling\twithout-ingest"}, []string{onCloudRun}, []string{onCloudRun})
 	d.passes(t, []string{"GKE_COMPONENTS=http"}, []string{"NOT LOOKED AT", "plain http"}, nil)
 
 	d.certificates["pulso"] = "PROVISIONING"
@@ -146,6 +147,7 @@ func TestSmoke(t *testing.T) {
 
 // What needs time at the first deployment gets it.
 func TestSmokeWaits(t *testing.T) {
+	t.Parallel()
 	d := newDeployment(t)
 	for _, part := range []*http.HandlerFunc{&d.health, &d.socket, &d.entry} {
 		well, attempts := *part, 0
@@ -161,6 +163,7 @@ func TestSmokeWaits(t *testing.T) {
 }
 
 func TestSmokeOfWhatIsNotWell(t *testing.T) {
+	t.Parallel()
 	now := []string{"PATIENCE=0"}
 	d := newDeployment(t)
 

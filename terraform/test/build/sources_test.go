@@ -35,6 +35,7 @@ func TestWholeFoldersAreUploaded(t *testing.T) {
 
 // The programs of the images are built of what was uploaded, with no git around.
 func TestBinaries(t *testing.T) {
+	t.Parallel()
 	w := newWorkspace(t, goEnvironment(t))
 	if out, err := run(t, w.dir, w.environment, "go", "list", "./..."); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -72,6 +73,7 @@ func goEnvironment(t *testing.T) []string {
 
 // The page is linted and built of what was uploaded. npm fetches nothing: what it would install is the checkout's.
 func TestDashboard(t *testing.T) {
+	t.Parallel()
 	installed, err := filepath.Abs(filepath.Join(root, "frontend/node_modules"))
 	if err != nil {
 		t.Fatal(err)
@@ -115,6 +117,7 @@ esac
 // The checks by Go, with a go that lists packages and runs nothing: what they do is minutes of work, which make lint and
 // make test do on the same sources.
 func TestChecks(t *testing.T) {
+	t.Parallel()
 	w := newWorkspace(t, goEnvironment(t))
 	state := t.TempDir()
 	real, err := exec.LookPath("go")

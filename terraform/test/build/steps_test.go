@@ -77,6 +77,7 @@ func plain(t *testing.T) []string {
 }
 
 func TestManifests(t *testing.T) {
+	t.Parallel()
 	w := newWorkspace(t, plain(t))
 	for _, components := range []string{"", "without-autoscaling", "without-ingest", "without-autoscaling without-ingest", "http", "single-route/api1"} {
 		// Twice: what was there before does no harm.
@@ -93,6 +94,18 @@ func TestManifests(t *testing.T) {
 	}
 	w.refused(t, "manifests", []string{"GKE_COMPONENTS=http autoscaling"}, `there is no component "autoscaling"`, "without-autoscaling", "single-route/api1", "_GKE_COMPONENTS")
 	w.refused(t, "manifests", []string{"PROJECT_ID=example.com:my-project"}, "belongs to a domain", "by hand")
+	w.refused(t, "manifests", []string{"GKE_COMPONENTS=../base"}, `there is no component "../base"`)
+	w.refused(t, "manifests", []string{"GKE_COMPONENTS=*"}, `there is no component "*"`)
+	w.refused(t, "cloud-run", []string{"RUN_SERVICES= "}, "RUN_SERVICES is not set")
+	// Nothing of a value is carried out.
+	for _, value := range []string{"a&b", "x|;1e touch pwned;s|^zz|", "a/../b", "a?name=b", "a\nb", "$(touch pwned)", "-a", "A"} {
+		for _, name := range []string{"PROJECT_ID", "REGION", "SQL_INSTANCE", "BUILD_ID"} {
+			w.refused(t, "manifests", []string{name + "=" + value}, name+" is \""+value+"\"", "lower-case letters")
+		}
+	}
+	if _, err := os.Stat(filepath.Join(w.dir, "pwned")); err == nil {
+		t.Error("a value was carried out")
+	}
 	w.refused(t, "manifests", []string{"SQL_INSTANCE="}, "SQL_INSTANCE is not set", "cloudbuild.yaml")
 	writeFile(t, filepath.Join(w.dir, "build/digests"), "functions "+digest("functions")+"\nsocket sha256:123\n")
 	w.refused(t, "manifests", nil, "no digest of the image socket", "the step images")
@@ -104,6 +117,7 @@ func TestManifests(t *testing.T) {
 
 // A manifest that somebody adds must not run what a tag points to, nor another project's.
 func TestManifestsThatTheStepDoesNotFillIn(t *testing.T) {
+	t.Parallel()
 	for file, change := range map[string]struct{ old, new, says string }{
 		"gke/base/socket.yaml": {"          image: REGISTRY/socket:TAG", "          image: docker.io/other/socket:latest", "without this build's digest"},
 		"gke/project.env":      {"SQL_RANGE=10.20.0.0/20", "SQL_RANGE=PROJECT_ID", "project is not everywhere"},
