@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"regexp"
 	"syscall"
 	"time"
 
@@ -77,6 +78,9 @@ func run(ctx context.Context, arguments []string, out io.Writer, w cloud.World) 
 	return t.Failed(), nil
 }
 
+// projectID also keeps what somebody has configured out of the commands that are printed to be pasted.
+var projectID = regexp.MustCompile(`^[a-z][a-z0-9.:-]+$`)
+
 // list is what there is to check: always the machine, and the project that is named, or configured, or in
 // terraform.tfvars.
 func list(ctx context.Context, project string, w cloud.World) ([]check.Check, error) {
@@ -89,6 +93,9 @@ func list(ctx context.Context, project string, w cloud.World) ([]check.Check, er
 		return nil, context.Cause(ctx)
 	}
 	settings.Project = cmp.Or(project, configured, settings.Terraform)
+	if settings.Project != "" && !projectID.MatchString(settings.Project) {
+		return nil, fmt.Errorf("%q is no project's id, which has lower-case letters, digits and hyphens; `gcloud projects list` shows them", settings.Project)
+	}
 	checks := machine.This(w.Run, settings.Project != "").Checks()
 	if settings.Project != "" {
 		return append(checks, cloud.Checks(w, settings, account)...), nil

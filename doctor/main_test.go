@@ -136,6 +136,9 @@ func TestWhatItCannotUse(t *testing.T) {
 	if _, _, err := doctor(t, tools, "my-project"); err == nil || !strings.Contains(err.Error(), "-project ID") {
 		t.Errorf("%v", err)
 	}
+	if table, _, err := doctor(t, tools, "-project", "p;touch /tmp/x"); err == nil || !strings.Contains(err.Error(), "no project's id") || table != "" {
+		t.Errorf("%v, %s", err, table)
+	}
 	t.Chdir(t.TempDir())
 	if _, _, err := doctor(t, tools); err == nil || !strings.Contains(err.Error(), "root of the checkout") {
 		t.Errorf("%v", err)

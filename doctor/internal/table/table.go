@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/pulso-lab/pulso/doctor/internal/check"
@@ -95,6 +96,16 @@ func (t *Table) paint(color, text string) string {
 // print does not report what cannot be written: there is nobody left to tell.
 func (t *Table) print(format string, args ...any) { _, _ = fmt.Fprintf(t.out, format, args...) }
 
+// printable is a line without what a terminal would obey: much of it is the words of others.
+func printable(line string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, line)
+}
+
 // wrap breaks a line between its words. A command goes on after a backslash, and a remark begins with # again, so that
 // the lines can be pasted into a shell as they are.
 func wrap(line string, limit int, shell bool) []string {
@@ -106,7 +117,7 @@ func wrap(line string, limit int, shell bool) []string {
 		again, end = "  ", ` \`
 	}
 	lines := []string{""}
-	for i, word := range words(line, shell) {
+	for i, word := range words(printable(line), shell) {
 		last := &lines[len(lines)-1]
 		switch {
 		case i == 0:

@@ -83,3 +83,9 @@ func TestALineIsNotBrokenWithinQuotes(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestNoTerminalObeysTheWordsOfOthers(t *testing.T) {
+	if got := wrap("it says \x1b[2J\x07 and\u202e more", 80, false); len(got) != 1 || got[0] != "it says [2J and more" {
+		t.Errorf("%q", got)
+	}
+}
