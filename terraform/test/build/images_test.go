@@ -34,7 +34,7 @@ func (w *workspace) docker(t *testing.T) (state string) {
 
 func TestImages(t *testing.T) {
 	t.Parallel()
-	w := newWorkspace(t, newGoogle(t).environment(t))
+	w := newWorkspace(t, plain(t))
 	state := w.docker(t)
 	// What an earlier attempt left.
 	writeFile(t, filepath.Join(w.dir, "build/digests"), "agent "+digest("old")+"\n")
