@@ -1,6 +1,8 @@
 package faults
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -29,11 +31,16 @@ func TestAFunctionIsTerminated(t *testing.T) {
 		if r.count(func(a attempt) bool { return a.began.After(at) && a.began.Before(at.Add(lameDuck)) && byIt(a) }) == 0 {
 			t.Errorf("%s served nothing that came after its SIGTERM", name)
 		}
-		lost := func(a attempt) bool {
-			return a.ended.After(at) && a.began.Before(at.Add(lameDuck)) && a.verdict() == unknown
-		}
-		if n := r.count(lost); n > 0 {
-			t.Errorf("%s left %d requests without an answer that were in flight or came while it had to serve", name, n)
+		var lost []string
+		r.count(func(a attempt) bool {
+			is := a.ended.After(at) && a.began.Before(at.Add(lameDuck)) && a.verdict() == unknown
+			if is {
+				lost = append(lost, fmt.Sprintf("from %s to %s: %s", a.began.Sub(at), a.ended.Sub(at), a))
+			}
+			return is
+		})
+		if len(lost) > 0 {
+			t.Errorf("%s left requests without an answer that were in flight or came while it had to serve; after its SIGTERM\n%s", name, strings.Join(lost, "\n"))
 		}
 	}
 	rows := map[identity]bool{}
