@@ -72,7 +72,6 @@ var rules = []rule{
 			want["max_connections"] = "250"
 		}
 		equal(broken, "the database's flags", flags, want)
-		// Of the edition Enterprise; custom machines have at least 3.75 GiB a CPU's worth, in steps of 256 MiB.
 		equal(broken, "the database's tier", db.at("settings", 0, "tier"), map[string]any{"standard": "db-custom-1-3840", "small": "db-f1-micro"}[c.preset])
 		for _, user := range s.of("google_sql_user") {
 			equal(broken, user.Address+"'s type", user.at("type"), "CLOUD_IAM_SERVICE_ACCOUNT")
