@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"github.com/pulso-lab/pulso/agent/internal/api"
@@ -31,7 +32,10 @@ type config struct {
 	procfs   *procfs.Source // the VM's procfs; nil when it is not there
 	modules  kernel.Paths
 	host     string // the VM's name, as its samples carry it
+	machine  string // its machine type; empty where nobody said it
 }
+
+var machineType = regexp.MustCompile(`^[a-z0-9-]{0,64}$`)
 
 // readConfig reads the environment; its error names every faulty variable.
 func readConfig(env *service.Env) (config, error) {
@@ -53,7 +57,8 @@ func readConfig(env *service.Env) (config, error) {
 			Procs: under("PULSO_PROC_PROCS", "pulso_procs"),
 			Table: under("PULSO_PROC_TABLE", "pulso_proctable"),
 		},
-		host: env.String("PULSO_HOST", hostname),
+		host:    env.String("PULSO_HOST", hostname),
+		machine: env.String("PULSO_MACHINE", ""),
 	}
 	var err error
 	if c.procfs, err = procfs.New(root); err != nil {
@@ -63,6 +68,9 @@ func readConfig(env *service.Env) (config, error) {
 		env.Fault("PULSO_HOST", fmt.Sprintf("is not set and the machine has no name: %v", hostnameErr))
 	} else if err := sample.CheckHost(c.host); err != nil {
 		env.Fault("PULSO_HOST", fmt.Sprintf("is %.80q: it %v", c.host, err))
+	}
+	if !machineType.MatchString(c.machine) {
+		env.Fault("PULSO_MACHINE", fmt.Sprintf("is %.80q: it must be a machine type, at most 64 of a-z, 0-9 and -", c.machine))
 	}
 	return c, env.Err()
 }
@@ -80,6 +88,8 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 		return err
 	}
 
+	vm := c.procfs.VM()
+	vm.Host, vm.Machine = c.host, c.machine
 	modules := kernel.New(c.modules)
 	defer modules.Close()
 	samples := sampler.New(sampler.Config{
@@ -100,5 +110,5 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 		_, err := samples.Latest()
 		return err
 	})
-	return service.Serve(ctx, ln, api.New(samples, ready), log, ready)
+	return service.Serve(ctx, ln, api.New(samples, vm, ready), log, ready)
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	document "github.com/pulso-lab/pulso/internal/run"
 	"github.com/pulso-lab/pulso/internal/sample"
 	"github.com/pulso-lab/pulso/internal/service"
 )
@@ -38,7 +39,7 @@ var listening = regexp.MustCompile(`"address":"(127\.0\.0\.1:\d+)"`)
 
 // The whole agent, on this machine's procfs: not ready, ready, samples, drained.
 func TestRun(t *testing.T) {
-	base, log, stop := start(t, map[string]string{"PULSO_INTERVAL": "200ms", "PULSO_HOST": "vm-de-prueba"})
+	base, log, stop := start(t, map[string]string{"PULSO_INTERVAL": "200ms", "PULSO_HOST": "vm-de-prueba", "PULSO_MACHINE": "e2-standard-4"})
 	await(t, "it is ready", func() bool {
 		status, _ := get(t, base+"/ready")
 		return status == http.StatusOK
@@ -51,6 +52,10 @@ func TestRun(t *testing.T) {
 	if s := samples[0]; s.Host != "vm-de-prueba" || s.Fuente != sample.FuenteProcfs || s.TotalProcesos < 2 ||
 		s.TotalRAM == 0 || time.Since(s.Hora.Time) > 5*time.Second {
 		t.Errorf("%s", body)
+	}
+	if vm := askVM(t, base); vm.Host != "vm-de-prueba" || vm.Machine != "e2-standard-4" || vm.RAM != samples[0].TotalRAM ||
+		vm.CPUs < 1 || vm.Kernel == "" || vm.Processes < samples[0].TotalProcesos {
+		t.Errorf("%+v beside the sample %s", vm, body)
 	}
 	if status, body := get(t, base+"/procesos?limite=1"); status != http.StatusOK || !json.Valid(body) {
 		t.Errorf("%d %s", status, body)
@@ -70,14 +75,16 @@ func TestConfiguration(t *testing.T) {
 		want      []string
 	}{
 		"all faults together": {
-			map[string]string{"PORT": "70000", "PULSO_INTERVAL": "99ms", "PULSO_PROCFS": "/nowhere", "PULSO_HOST": "\n"},
-			[]string{"PORT", "PULSO_INTERVAL", "PULSO_PROCFS", "/nowhere", "PULSO_HOST"},
+			map[string]string{"PORT": "70000", "PULSO_INTERVAL": "99ms", "PULSO_PROCFS": "/nowhere", "PULSO_HOST": "\n", "PULSO_MACHINE": "E2"},
+			[]string{"PORT", "PULSO_INTERVAL", "PULSO_PROCFS", "/nowhere", "PULSO_HOST", "PULSO_MACHINE"},
 		},
 		"interval too long":   {map[string]string{"PULSO_INTERVAL": "61s"}, []string{"PULSO_INTERVAL"}},
 		"long host":           {map[string]string{"PULSO_HOST": strings.Repeat("x", 254)}, []string{"PULSO_HOST"}},
 		"host with a newline": {map[string]string{"PULSO_HOST": "a\nb"}, []string{"PULSO_HOST"}},
 		"host with a space":   {map[string]string{"PULSO_HOST": " x"}, []string{"PULSO_HOST", "white space"}},
 		"host not UTF-8":      {map[string]string{"PULSO_HOST": "\xff"}, []string{"PULSO_HOST"}},
+		"a path as machine":   {map[string]string{"PULSO_MACHINE": "machineTypes/e2-standard-4"}, []string{"PULSO_MACHINE"}},
+		"long machine":        {map[string]string{"PULSO_MACHINE": strings.Repeat("x", 65)}, []string{"PULSO_MACHINE"}},
 		"no procfs":           {map[string]string{"PULSO_PROCFS": "/nowhere"}, []string{"PULSO_PROCFS", "/nowhere"}},
 	} {
 		ctx, stop := context.WithTimeout(t.Context(), 5*time.Second)
@@ -148,6 +155,16 @@ func get(t *testing.T, url string) (int, []byte) {
 		t.Fatal(err)
 	}
 	return response.StatusCode, body
+}
+
+// askVM is what the agent says of its VM.
+func askVM(t *testing.T, base string) (vm document.VM) {
+	t.Helper()
+	status, body := get(t, base+"/vm")
+	if err := json.Unmarshal(body, &vm); err != nil || status != http.StatusOK {
+		t.Fatalf("%d %s: %v", status, body, err)
+	}
+	return vm
 }
 
 func await(t *testing.T, what string, is func() bool) {

@@ -63,6 +63,15 @@ attribute() { # NAME: its value, or nothing where the instance has none
 	metadata "attributes/$1"
 }
 
+# machine_type is such as e2-standard-4, the end of the path that the metadata server answers; nothing where it has none.
+machine_type() {
+	local path type
+	path=$(metadata machine-type) || path=
+	type=${path##*/}
+	[[ $type =~ ^[a-z0-9-]{1,64}$ ]] || { warn "the metadata server says no machine type: '$path'" && return; }
+	echo "$type"
+}
+
 # settings reads and checks the metadata, and names all faults together.
 settings() {
 	local faults=() line
@@ -74,11 +83,12 @@ settings() {
 	image_name "$workload" || faults+=("pulso-workload-image is '$workload', which names no image")
 	while IFS= read -r line; do
 		case $line in
-		PULSO_PROCFS=* | PULSO_HOST=* | PULSO_LISTEN=*) faults+=("pulso-env has '$line', which is set here") ;;
+		PULSO_PROCFS=* | PULSO_HOST=* | PULSO_MACHINE=* | PULSO_LISTEN=*) faults+=("pulso-env has '$line', which is set here") ;;
 		*) [[ $line =~ ^(PULSO_[A-Z0-9_]+=[[:print:]]+)?$ ]] || faults+=("pulso-env has '$line', which is not PULSO_NAME=value") ;;
 		esac
 	done <<<"$variables"
 	((${#faults[@]} == 0)) || fail "$(printf '%s; ' "${faults[@]}")" "correct the instance's metadata"
+	machine=$(machine_type)
 }
 
 image_name() { [[ $1 =~ ^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?$ ]]; }
@@ -235,7 +245,7 @@ services() {
 	# has three quarters, in steps of 128 MiB, because each kernel calls a little less than all of it the total.
 	most=$(awk '/^MemTotal:/ { print int($2 * 3 / 4 / 1024 / 128) * 128 "m" }' /proc/meminfo)
 	service agent "$agent" --publish 8080:8080 --memory 128m --pids-limit 512 \
-		--volume /proc:/host/proc:ro --env PULSO_PROCFS=/host/proc
+		--volume /proc:/host/proc:ro --env PULSO_PROCFS=/host/proc --env "PULSO_MACHINE=$machine"
 	service workload "$workload" --publish 8082:8082 --memory "$most" --pids-limit 8192
 	docker image prune --force >/dev/null || warn "the images whose names newer ones have could not be removed"
 }

@@ -33,6 +33,7 @@ func makeDisk(t *testing.T, disk string) {
 	goBuild(t, folder, "./agent/deploy/test/guest")
 	buildImages(t, filepath.Join(folder, "images"))
 	write(t, filepath.Join(folder, "metadata/name"), "pulso-vm")
+	write(t, filepath.Join(folder, "metadata/machine-type"), "projects/123456789012/machineTypes/e2-standard-2")
 	attributes := filepath.Join(folder, "metadata/attributes")
 	write(t, filepath.Join(attributes, "pulso-agent-image"), image("agent"))
 	write(t, filepath.Join(attributes, "pulso-workload-image"), image("workload"))

@@ -7,6 +7,7 @@ package test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -56,6 +57,7 @@ func firstBoot(t *testing.T, vm *machine) {
 		t.Error("the registry's token is in the log")
 	}
 	awaitFuente(t, vm, sample.FuenteKernel)
+	isVM(t, vm, "e2-standard-2")
 	// The agent sees what is not in its container.
 	list := vm.get(t, agentPort, "/procesos?limite=1000")
 	for _, name := range []string{"systemd", "kthreadd", "dockerd", "guest"} {
@@ -76,6 +78,21 @@ func awaitFuente(t *testing.T, vm *machine, fuente string) {
 		samples, err := sample.Decode([]byte(body))
 		return err == nil && samples[0].Fuente == fuente && samples[0].Host == "pulso-vm" && samples[0].TotalProcesos > 50
 	})
+}
+
+// isVM checks what the agent says of the VM against what the VM says itself.
+func isVM(t *testing.T, vm *machine, machineType string) {
+	t.Helper()
+	want := strings.Fields(vm.run(t, `
+		nproc --all
+		awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo
+		uname -r
+		sort -n /proc/sys/kernel/pid_max /proc/sys/kernel/threads-max | head -n 1`))
+	said := fmt.Sprintf(`{"host":"pulso-vm","cpus":%s,"ram_mib":%s,"machine":%q,"kernel":%q,"processes":%s}`,
+		want[0], want[1], machineType, want[2], want[3])
+	if got := vm.get(t, agentPort, "/vm"); got != said {
+		t.Errorf("the agent says %s, the VM is %s", got, said)
+	}
 }
 
 // state is what the script is there to bring about.
@@ -150,10 +167,16 @@ func wrongSettings(t *testing.T, vm *machine) {
 		mv /srv/pulso/kept/* .`)
 }
 
-// An agent's image with other modules brings them along.
+// An agent's image with other modules brings them along. That the metadata server no longer says the machine type stops
+// nothing.
 func newModules(t *testing.T, vm *machine) {
-	vm.run(t, "printf "+image("agent-2")+" >/srv/pulso/metadata/attributes/pulso-agent-image")
-	vm.startup(t)
+	vm.run(t, `
+		printf `+image("agent-2")+` >/srv/pulso/metadata/attributes/pulso-agent-image
+		rm /srv/pulso/metadata/machine-type`)
+	if output := vm.startup(t); !strings.Contains(output, "says no machine type") {
+		t.Errorf("it does not say what it could not find out:\n%s", output)
+	}
+	isVM(t, vm, "")
 	if versions := vm.run(t, "dkms status"); strings.Count(versions, "installed") != 1 || strings.Count(versions, "\n") != 1 {
 		t.Errorf("DKMS has\n%s", versions)
 	}

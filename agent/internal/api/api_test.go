@@ -18,9 +18,13 @@ import (
 	"github.com/pulso-lab/pulso/agent/internal/exposition"
 	"github.com/pulso-lab/pulso/agent/internal/procfs"
 	"github.com/pulso-lab/pulso/agent/internal/sampler"
+	"github.com/pulso-lab/pulso/internal/run"
 	"github.com/pulso-lab/pulso/internal/sample"
 	"github.com/pulso-lab/pulso/internal/service"
 )
+
+// vm is what every agent here says of its VM.
+var vm = run.VM{Host: "vm", CPUs: 4, RAM: 16001, Machine: "e2-standard-4", Kernel: "6.1.0-37-cloud-amd64", Processes: 127592}
 
 // snapshot is one real sample of this machine, taken once for all tests here.
 var snapshot *sampler.Snapshot
@@ -78,7 +82,7 @@ func serve(t *testing.T, from Samples) (*httptest.Server, *bytes.Buffer) {
 		_, err := from.Latest()
 		return err
 	})
-	server := httptest.NewServer(service.Recover(service.NewLogger(&log), New(from, ready)))
+	server := httptest.NewServer(service.Recover(service.NewLogger(&log), New(from, vm, ready)))
 	t.Cleanup(server.Close)
 	return server, &log
 }
@@ -179,6 +183,21 @@ func TestNoSample(t *testing.T) {
 	}
 }
 
+// What the VM is, is known also before the first sample.
+func TestVM(t *testing.T) {
+	const want = `{"host":"vm","cpus":4,"ram_mib":16001,"machine":"e2-standard-4","kernel":"6.1.0-37-cloud-amd64","processes":127592}`
+	for _, from := range []samples{{snapshot: snapshot}, {err: errors.New("the first sample needs two readings")}} {
+		server, _ := serve(t, from)
+		for method, body := range map[string]string{http.MethodGet: want, http.MethodHead: ""} {
+			got := do(t, server, method, "/vm")
+			if got.StatusCode != http.StatusOK || got.body != body || got.Header.Get("Content-Type") != "application/json" ||
+				got.Header.Get("Content-Length") != strconv.Itoa(len(want)) || got.Header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%s: %d %v %s", method, got.StatusCode, got.Header, got.body)
+			}
+		}
+	}
+}
+
 // A table that could not be read in time says when it will be there, in whole seconds.
 func TestNoTable(t *testing.T) {
 	for retry, want := range map[time.Duration]string{200 * time.Millisecond: "1", 2 * time.Second: "2", 2100 * time.Millisecond: "3"} {
@@ -256,7 +275,7 @@ func TestWrongPathsAndMethods(t *testing.T) {
 		do(t, server, http.MethodGet, path).refused(t, 404, "no_encontrado", "/metrics")
 	}
 	do(t, server, http.MethodPost, "/nowhere").refused(t, 404, "no_encontrado", "/metrics")
-	for _, path := range []string{"/metrics", "/procesos", "/health", "/ready"} {
+	for _, path := range []string{"/metrics", "/procesos", "/vm", "/health", "/ready"} {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions, "BREW"} {
 			got := do(t, server, method, path)
 			got.refused(t, 405, "metodo", "GET, HEAD")
@@ -304,7 +323,7 @@ func (d discard) WriteHeader(int)             {}
 func BenchmarkMetrics(b *testing.B) {
 	for name, accept := range map[string]string{"json": "*/*", "text": "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"} {
 		b.Run(name, func(b *testing.B) {
-			handler := New(samples{snapshot: snapshot}, http.NotFoundHandler())
+			handler := New(samples{snapshot: snapshot}, vm, http.NotFoundHandler())
 			request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 			request.Header.Set("Accept", accept)
 			client := discard{http.Header{}}

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// metadata answers as Compute Engine's metadata server does, with the files of a folder: name, and attributes/. The
+// metadata answers as Compute Engine's metadata server does, with the files of a folder: name, machine-type and attributes/. The
 // test changes them while the guest runs.
 func metadata(folder string) http.Handler {
 	const instance = "GET /computeMetadata/v1/instance/"
