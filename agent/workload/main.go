@@ -1,5 +1,6 @@
 // Workload stands for the application that the VM is meant to carry: each request to /trabajo uses a known amount of
-// CPU time and memory, so that a crowd of users makes a load that can be computed beforehand.
+// CPU time and memory, and waits for a known time, so that a crowd of users makes a load that can be computed beforehand,
+// and what the VM can carry, too: k places of t seconds carry k/t requests a second, a lock of t seconds 1/t.
 //
 // It is plain net/http, without anything that would add a cost of its own to what it is asked to cost.
 package main
@@ -23,8 +24,11 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 	cost := work.Cost{
 		CPU:    env.Duration("PULSO_WORK_CPU", 4*time.Millisecond, 0, 10*time.Second),
 		Memory: env.Int("PULSO_WORK_MEMORY", 1, 0, 1024),
+		Hold:   env.Duration("PULSO_WORK_HOLD", 0, 0, 10*time.Second),
+		Lock:   env.Duration("PULSO_WORK_LOCK", 0, 0, 10*time.Second),
 	}
 	concurrency := env.Int("PULSO_WORK_CONCURRENCY", 64, 1, 4096)
+	queue := env.Int("PULSO_WORK_QUEUE", 0, 0, 4096)
 	if err := env.Err(); err != nil {
 		return err
 	}
@@ -35,7 +39,7 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 		return err
 	}
 	ready := service.NewReadiness(nil)
-	return service.Serve(ctx, ln, routes(work.NewHandler(cost, concurrency, log), ready), log, ready)
+	return service.Serve(ctx, ln, routes(work.NewHandler(cost, concurrency, queue, log), ready), log, ready)
 }
 
 // letKernelSchedule gives each request that works a processor of Go's own, and some to spare, so that the kernel shares

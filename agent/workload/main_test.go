@@ -39,7 +39,10 @@ func TestRoutes(t *testing.T) {
 }
 
 func TestConfigurationNamesEveryFault(t *testing.T) {
-	faulty := map[string]string{"PORT": "x", "PULSO_WORK_CPU": "11s", "PULSO_WORK_MEMORY": "1025", "PULSO_WORK_CONCURRENCY": "0"}
+	faulty := map[string]string{
+		"PORT": "x", "PULSO_WORK_CPU": "11s", "PULSO_WORK_MEMORY": "1025", "PULSO_WORK_CONCURRENCY": "0",
+		"PULSO_WORK_HOLD": "11s", "PULSO_WORK_LOCK": "11s", "PULSO_WORK_QUEUE": "4097",
+	}
 	env := service.NewEnv(func(name string) (string, bool) { v, ok := faulty[name]; return v, ok })
 	ctx, stop := context.WithTimeout(t.Context(), 5*time.Second)
 	defer stop()

@@ -1,7 +1,9 @@
 package work
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -10,17 +12,22 @@ import (
 	"github.com/pulso-lab/pulso/internal/service"
 )
 
-// Handler answers requests by working. It has a fixed number of places; a request that finds none is refused at
-// once, because a queue would hide from the client that the VM is full.
+// Handler answers requests by working. It has a fixed number of places, and of places in the queue for them; a request
+// that finds none is refused at once. Without a queue a client sees that the VM is full by refusals, and with one by
+// the time that it waits, as with most applications.
 type Handler struct {
-	cost   Cost
-	places chan struct{}
+	work   *Work
+	places turns
+	queue  turns // to wait for a place
 	answer []byte
 	log    *slog.Logger
 }
 
-// NewHandler makes a handler that serves at most concurrency requests at a time.
-func NewHandler(cost Cost, concurrency int, log *slog.Logger) *Handler {
+// errFull is why a request is refused.
+var errFull = errors.New("all places are taken, and all in the queue")
+
+// NewHandler makes a handler that serves at most concurrency requests at a time, and lets at most queue more wait.
+func NewHandler(cost Cost, concurrency, queue int, log *slog.Logger) *Handler {
 	answer, err := json.Marshal(struct {
 		CPU    float64 `json:"cpu_ms"`
 		Memory int     `json:"memoria_mib"`
@@ -28,23 +35,38 @@ func NewHandler(cost Cost, concurrency int, log *slog.Logger) *Handler {
 	if err != nil {
 		panic(err) // two numbers
 	}
-	return &Handler{cost: cost, places: make(chan struct{}, concurrency), answer: append(answer, '\n'), log: log}
+	return &Handler{
+		work: New(cost), places: make(turns, concurrency), queue: make(turns, queue), answer: append(answer, '\n'), log: log,
+	}
+}
+
+// enter takes a place, after all who wait for one already; it fails with errFull, or when ctx ends.
+func (h *Handler) enter(ctx context.Context) error {
+	select {
+	case h.places <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case h.queue <- struct{}{}:
+		defer h.queue.give()
+		return h.places.take(ctx)
+	default:
+		return errFull
+	}
 }
 
 // ServeHTTP answers `GET /trabajo`.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	select {
-	case h.places <- struct{}{}:
-		defer func() { <-h.places }()
-	default:
-		w.Header().Set("Retry-After", "1")
-		service.WriteError(w, http.StatusServiceUnavailable, service.Error{
-			Code: "saturado", Message: fmt.Sprintf("all %d places are taken", cap(h.places)),
-		})
+	if err := h.enter(r.Context()); err != nil {
+		if errors.Is(err, errFull) { // otherwise the client has gone
+			h.refuse(w)
+		}
 		return
 	}
-	if err := Do(r.Context(), h.cost); err != nil {
+	defer h.places.give()
+	if err := h.work.Do(r.Context()); err != nil {
 		if r.Context().Err() != nil {
 			return // the client has gone
 		}
@@ -54,4 +76,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(h.answer) // a client that has gone needs no answer
+}
+
+func (h *Handler) refuse(w http.ResponseWriter) {
+	message := fmt.Sprintf("all %d places are taken", cap(h.places))
+	if queue := cap(h.queue); queue > 0 {
+		message += fmt.Sprintf(", and %d requests wait for one", queue)
+	}
+	w.Header().Set("Retry-After", "1")
+	service.WriteError(w, http.StatusServiceUnavailable, service.Error{Code: "saturado", Message: message})
 }

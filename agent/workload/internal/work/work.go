@@ -1,4 +1,5 @@
-// Package work is what one request costs: an exact amount of CPU time, and memory that is really resident.
+// Package work is what one request costs: an exact amount of CPU time, memory that is really resident, and time that it
+// waits, for itself or with a lock.
 //
 // CPU time is that of the thread which works, so that a crowded machine makes a request take longer and never makes
 // it cheaper: the load grows with the users alone. Memory is mapped for each request and given back after it,
@@ -19,7 +20,34 @@ import (
 type Cost struct {
 	CPU    time.Duration // CPU time of one thread, 0 or more
 	Memory int           // MiB, 0 or more
+	Hold   time.Duration // time that it waits, as for another service
+	Lock   time.Duration // time that it waits with the lock that all requests share, as for one row of a database
 }
+
+// Work is what requests do that share a lock.
+type Work struct {
+	cost Cost
+	lock turns
+}
+
+// New is work of a cost.
+func New(cost Cost) *Work { return &Work{cost: cost, lock: make(turns, 1)} }
+
+// turns is as many turns as it has room for. Who waits for one gets it in order, as the runtime lets blocked senders in
+// one after the other, and nobody who comes later before them.
+type turns chan struct{}
+
+// take waits for a turn, or until ctx ends.
+func (t turns) take(ctx context.Context) error {
+	select {
+	case t <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (t turns) give() { <-t }
 
 const (
 	mib = 1 << 20
@@ -30,27 +58,60 @@ const (
 	touchAtOnce = 256
 )
 
-// Do uses cost and returns. Touching the memory counts as CPU time; where that alone takes longer than cost.CPU, the
-// request costs what the touching costs. It returns early, with ctx's error, when ctx ends, and fails when the
-// machine has not that much memory to give.
-func Do(ctx context.Context, cost Cost) (err error) {
+// Do costs what one request costs, first CPU time, then waiting, then waiting with the lock, and has the memory until the
+// end. Touching the memory counts as CPU time; where that alone takes longer than the cost's CPU time, the request costs
+// what the touching costs. It returns early, with ctx's error, when ctx ends, and fails when the machine has not that
+// much memory to give.
+func (w *Work) Do(ctx context.Context) error {
+	var memory []byte
+	if w.cost.Memory > 0 {
+		var err error
+		memory, err = unix.Mmap(-1, 0, w.cost.Memory*mib, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+		if err != nil {
+			return fmt.Errorf("map %d MiB: %w", w.cost.Memory, err)
+		}
+		defer func() { _ = unix.Munmap(memory) }() // fails only for a mapping that is not ours
+	}
+	if err := use(ctx, memory, w.cost.CPU); err != nil {
+		return err
+	}
+	if err := wait(ctx, w.cost.Hold); err != nil || w.cost.Lock == 0 {
+		return err
+	}
+	if err := w.lock.take(ctx); err != nil {
+		return err
+	}
+	defer w.lock.give()
+	return wait(ctx, w.cost.Lock)
+}
+
+// wait waits as long as that, or until ctx ends.
+func wait(ctx context.Context, d time.Duration) error {
+	if d == 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// use touches the memory and burns the rest of the CPU time.
+func use(ctx context.Context, memory []byte, cpu time.Duration) error {
 	runtime.LockOSThread() // the CPU clock is the thread's: the goroutine must stay on it, alone
 	defer runtime.UnlockOSThread()
 	begin, err := threadCPU()
 	if err != nil {
 		return err
 	}
-	if cost.Memory > 0 {
-		memory, err := unix.Mmap(-1, 0, cost.Memory*mib, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
-		if err != nil {
-			return fmt.Errorf("map %d MiB: %w", cost.Memory, err)
-		}
-		defer func() { _ = unix.Munmap(memory) }() // fails only for a mapping that is not ours
-		if err := touch(ctx, memory); err != nil {
-			return err
-		}
+	if err := touch(ctx, memory); err != nil {
+		return err
 	}
-	return burn(ctx, begin+cost.CPU)
+	return burn(ctx, begin+cpu)
 }
 
 // touch writes to every page, which makes the kernel give it.
