@@ -1,0 +1,229 @@
+package verdict
+
+import (
+	"math"
+	"net"
+	"net/url"
+	"slices"
+
+	"github.com/pulso-lab/pulso/internal/run"
+)
+
+const (
+	near        = 0.05 // of the users asked about: a level with so many more or fewer is theirs
+	generatorAt = 90.0 // percent of a CPU: beyond, Locust itself is late
+	few         = 4    // of so many levels, one that is not steady raises no doubt
+	enough      = 5    // steady levels that make a high confidence possible
+	narrow      = 0.05 // of the capacity that half its interval may be for it
+)
+
+// Of judges a run. Asked is the number of users asked about, 0 for that of its protocol.
+func Of(r run.Run, objective run.Objective, asked int) Verdict {
+	if asked <= 0 {
+		asked = r.Protocol.Users
+	}
+	seconds := withoutEnd(applicationSeconds(r), r)
+	j := judge{run: r, Verdict: Verdict{Objective: objective, Asked: asked, Levels: []Level{}, Missing: []Text{}}}
+	all := levelsOf(seconds, objective)
+	j.sort(all)
+	j.load()
+	j.saturate()
+	j.answer(all)
+	j.confide(all)
+	if r.Phase == run.PhaseLeave {
+		j.Routes = compare(r, objective)
+	}
+	for _, m := range all {
+		j.Levels = append(j.Levels, m.Level)
+	}
+	j.Sentence = j.sentence()
+	return j.Verdict
+}
+
+// withoutEnd leaves out the last second, which is not a whole one, and of a replay the time in which its users find fewer and
+// fewer records.
+func withoutEnd(seconds []second, r run.Run) []second {
+	last := 1
+	if p := r.Protocol; r.Phase == run.PhaseLeave && p.Speed > 0 {
+		last += int(math.Ceil(p.WaitMax / p.Speed))
+	}
+	return seconds[:max(0, len(seconds)-last)]
+}
+
+// judge makes a verdict.
+type judge struct {
+	Verdict
+	run     run.Run
+	steady  []*measured // in order of users
+	plateau *plateau
+	late    bool // the load generator was at its limit where the throughput ended
+}
+
+// sort takes the levels that count.
+func (j *judge) sort(all []*measured) {
+	take := func() {
+		j.steady = slices.DeleteFunc(slices.Clone(all), func(m *measured) bool { return !m.Steady })
+		slices.SortStableFunc(j.steady, func(a, b *measured) int { return a.Users - b.Users })
+	}
+	take()
+	disturb(j.steady)
+	take()
+}
+
+// load finds what was got at the load asked about, and the ends of what meets the objective.
+func (j *judge) load() {
+	met := true
+	for _, m := range j.steady {
+		l := &Load{m.Users, m.Requests, m.Latency, m.Errors}
+		if math.Abs(float64(m.Users-j.Asked)) <= near*float64(j.Asked) && (j.Load == nil || abs(m.Users-j.Asked) < abs(j.Load.Users-j.Asked)) {
+			j.Load = l
+		}
+		switch {
+		case m.Meets == No && j.Breaks == nil:
+			j.Breaks, met = l, false
+		case m.Meets != Yes:
+			met = false
+		case met:
+			j.Carries = l
+		}
+	}
+}
+
+func abs(n int) int { return max(n, -n) }
+
+// saturate finds the capacity and what sets it.
+func (j *judge) saturate() {
+	loads := make([]load, len(j.steady))
+	for i, m := range j.steady {
+		loads[i] = load{float64(m.Users), m.Requests.Value, m.deviate}
+	}
+	j.Law = lawOf(loads)
+	p := plateauOf(j.steady)
+	if p != nil {
+		generator := 0.0
+		for _, m := range p.levels {
+			generator = max(generator, m.Generator)
+		}
+		if j.late = generator >= generatorAt; !j.late {
+			j.plateau = p
+			j.Saturation = p.saturation()
+		}
+	}
+	j.Bottleneck = bottleneckOf(j.steady, j.plateau, j.run.VM)
+	j.Headroom = j.headroom()
+}
+
+// headroom is what is left of the capacity by the load that the users asked about would make if nobody waited. Without a
+// saturation it is at most what is left of the busiest resource (the utilisation law), and may be nothing.
+func (j *judge) headroom() *Estimate {
+	if s := j.Saturation; s != nil && s.Users.Low > 0 {
+		left := func(knee float64) float64 { return 100 * (1 - float64(j.Asked)/knee) }
+		return &Estimate{left(s.Users.Value), left(s.Users.Low), left(s.Users.High)}
+	}
+	if j.Saturation != nil || j.Load == nil || j.run.Phase != run.PhaseEnter {
+		return nil
+	}
+	for _, m := range j.steady {
+		if m.Users == j.Load.Users && m.vital && m.Meets == Yes {
+			left := 100 - m.CPU
+			return &Estimate{left, 0, left}
+		}
+	}
+	return nil
+}
+
+// answer says whether the load asked about is carried: by what was measured at it, or else by a greater load that is carried,
+// or a smaller one that is not.
+func (j *judge) answer(all []*measured) {
+	j.Answer = Unknown
+	for _, m := range j.steady {
+		at := math.Abs(float64(m.Users-j.Asked)) <= near*float64(j.Asked)
+		switch {
+		case m.Meets == No && m.Users <= j.Asked || at && m.Meets == No:
+			j.Answer = No
+		case at && m.Meets == Yes && j.Answer != No, j.Carries != nil && j.Carries.Users >= j.Asked && j.Answer != No:
+			j.Answer = Yes
+		}
+	}
+	if j.Answer == No && j.slowGenerator() {
+		j.Answer = Unknown
+		j.miss("el generador de carga estuvo al límite de su CPU, y lo lento puede ser él: repártelo (--processes, o varias máquinas)",
+			"the load generator was at the limit of its CPU, and may be what was slow: spread it (--processes, or several machines)")
+		return
+	}
+	if j.Answer != Unknown {
+		return
+	}
+	if j.Load != nil {
+		j.miss("con %d usuarios el objetivo cae dentro de la incertidumbre (%s de %.0f a %.0f ms, errores de %.1f a %.1f %%): mantén esa carga más tiempo",
+			"at %d users the objective lies within the uncertainty (%s of %.0f to %.0f ms, errors of %.1f to %.1f %%): hold that load longer",
+			j.Load.Users, percentile(j.Objective), j.Load.Latency.Low, j.Load.Latency.High, j.Load.Errors.Low, j.Load.Errors.High)
+		return
+	}
+	for _, m := range all {
+		if !m.Steady && math.Abs(float64(m.Users-j.Asked)) <= near*float64(j.Asked) {
+			j.miss("con %d usuarios no hubo un tramo estable (%s): repite la prueba sin nada más en marcha, y mantén esa carga más tiempo",
+				"at %d users nothing was steady (%s): run it again with nothing else at work, and hold that load longer", m.Users, m.Reason)
+			return
+		}
+	}
+	j.miss("la prueba no mantuvo %d usuarios al menos %d s: mantén esa carga más tiempo, o súbela con --ramp",
+		"the run did not hold %d users for %d s at least: hold that load longer, or step up to it with --ramp", j.Asked, shortest+1)
+}
+
+func (j *judge) slowGenerator() bool {
+	return slices.ContainsFunc(j.steady, func(m *measured) bool {
+		return m.Meets == No && m.Users <= j.Asked && m.Generator >= generatorAt
+	})
+}
+
+func (j *judge) miss(es, en string, values ...any) {
+	j.Missing = append(j.Missing, textf(es, en, values...))
+}
+
+// confide says how sure the answer is, and what would make it surer.
+func (j *judge) confide(all []*measured) {
+	sure := true
+	doubt := func(es, en string, values ...any) {
+		sure = false
+		j.miss(es, en, values...)
+	}
+	unsteady := len(all) - len(j.steady)
+	if few*unsteady > len(all) {
+		doubt("%d de %d niveles no fueron estables y no cuentan", "%d of %d levels were not steady and do not count", unsteady, len(all))
+	}
+	switch {
+	case j.run.Phase == run.PhaseLeave: // a replay asks nothing about a VM
+	case j.late:
+		doubt("el generador de carga llegó al límite de su CPU antes que la VM: repártelo (--processes, o varias máquinas) para ver dónde se satura",
+			"the load generator came to the limit of its CPU before the VM did: spread it (--processes, or several machines) to see where the VM saturates")
+	case j.Saturation == nil:
+		doubt("no se vio saturación: para saber hasta dónde llega, súbela con --ramp", "no saturation was seen: to learn how far it goes, step it up with --ramp")
+	case len(j.steady) < enough:
+		doubt("solo hubo %d niveles estables", "there were only %d steady levels", len(j.steady))
+	case (j.Saturation.Requests.High-j.Saturation.Requests.Low)/2 > narrow*j.Saturation.Requests.Value:
+		doubt("la capacidad solo se conoce a ±%.0f %%", "the capacity is known to ±%.0f %% only",
+			50*(j.Saturation.Requests.High-j.Saturation.Requests.Low)/j.Saturation.Requests.Value)
+	}
+	if j.run.Phase == run.PhaseEnter && onItself(j.run.Protocol.Target) {
+		doubt("el generador de carga corrió en la propia VM, y su CPU está en las cifras", "the load generator ran on the VM itself, and its CPU is in the figures")
+	}
+	switch {
+	case j.Answer == Unknown || 2*unsteady > len(all):
+		j.Confidence = Low
+	case sure:
+		j.Confidence = High
+	default:
+		j.Confidence = Medium
+	}
+}
+
+// onItself says whether an address is of the machine that asks.
+func onItself(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,154 @@
+package verdict
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/pulso-lab/pulso/internal/run"
+)
+
+const (
+	planned  = 0.8  // of the capacity that a VM should be planned for
+	tight    = 20.0 // percent of head-room: less leaves nothing for a bad day
+	generous = 60.0 // more is paid for and not used
+)
+
+// spanish is a number that is written with a comma.
+type spanish float64
+
+// Format writes it as fmt would write the number.
+func (s spanish) Format(f fmt.State, verb rune) {
+	text := fmt.Sprintf(fmt.FormatString(f, verb), float64(s))
+	_, _ = f.Write([]byte(strings.Replace(text, ".", ",", 1))) // as every Formatter
+}
+
+// textf writes a text in both languages. Of a value that is a text, each takes its own.
+func textf(es, en string, values ...any) Text {
+	inSpanish, inEnglish := slices.Clone(values), slices.Clone(values)
+	for i, v := range values {
+		switch v := v.(type) {
+		case float64:
+			inSpanish[i] = spanish(v)
+		case Text:
+			inSpanish[i], inEnglish[i] = v.ES, v.EN
+		}
+	}
+	return Text{fmt.Sprintf(es, inSpanish...), fmt.Sprintf(en, inEnglish...)}
+}
+
+func (t Text) and(more Text) Text { return Text{t.ES + more.ES, t.EN + more.EN} }
+
+// percentile names the objective's percentile, as p95.
+func percentile(o run.Objective) string { return fmt.Sprintf("p%g", o.Percentile) }
+
+func sortedKeys[V any](of map[string]V) []string { return slices.Sorted(maps.Keys(of)) }
+
+// sentence is the recommendation.
+func (j *judge) sentence() Text {
+	subject := Text{"la VM", "the VM"}
+	if host := j.run.VM.Host; host != "" {
+		subject = Text{host, host}
+	}
+	if j.run.Phase == run.PhaseLeave {
+		subject = Text{"la entrada", "the entry point"}
+	}
+	switch j.Answer {
+	case Yes:
+		return j.yes(subject)
+	case No:
+		return j.no(subject)
+	default:
+		return textf("No se puede decir si %s soporta %d usuarios: %s.", "Cannot say whether %s carries %d users: %s.", subject, j.Asked, j.Missing[0])
+	}
+}
+
+func (j *judge) yes(subject Text) Text {
+	t := textf("Sí: %s soporta %d usuarios", "Yes: %s carries %d users", subject, j.Asked)
+	if l := j.Load; l != nil {
+		t = t.and(textf(" (%.0f respuestas/s, %s de %.0f ms)", " (%.0f answers/s, %s %.0f ms)", l.Requests.Value, percentile(j.Objective), l.Latency.Value))
+	}
+	if j.Saturation == nil {
+		if j.run.Phase == run.PhaseLeave {
+			return t.and(Text{".", "."})
+		}
+		return t.and(Text{"; no se vio dónde se satura, así que el margen se desconoce: mídelo con --ramp antes de contar con más.",
+			"; where it saturates was not seen, so the head-room is unknown: measure it with --ramp before you count on more."})
+	}
+	t = t.and(j.knee())
+	switch left := j.left(); {
+	case math.IsNaN(left):
+		return t.and(Text{".", "."})
+	case left < tight:
+		return t.and(textf("; queda un %.0f %%: amplíala antes de que la carga crezca.", "; %.0f %% is left: enlarge it before the load grows.", max(0, left)))
+	case left > generous:
+		return t.and(textf("; queda un %.0f %%: prueba una máquina más pequeña.", "; %.0f %% is left: try a smaller machine.", left))
+	default:
+		return t.and(textf("; queda un %.0f %%: déjala como está.", "; %.0f %% is left: keep it as it is.", left))
+	}
+}
+
+func (j *judge) no(subject Text) Text {
+	t := textf("No: %s no soporta %d usuarios", "No: %s does not carry %d users", subject, j.Asked)
+	if l := j.Breaks; l != nil {
+		if l.Errors.Low > j.Objective.Errors {
+			t = t.and(textf(" (con %d falla el %.1f %%)", " (at %d, %.1f %% fail)", l.Users, l.Errors.Value))
+		} else {
+			t = t.and(textf(" (con %d, %s de %.0f ms)", " (at %d, %s %.0f ms)", l.Users, percentile(j.Objective), l.Latency.Value))
+		}
+	}
+	if c := j.Carries; c != nil && c.Users < j.Asked {
+		t = t.and(textf("; hasta %d sí", "; up to %d it does", c.Users))
+	}
+	if j.Saturation == nil {
+		return t.and(Text{".", "."})
+	}
+	return t.and(j.knee()).and(j.cure())
+}
+
+// knee says where the VM saturates, and why.
+func (j *judge) knee() Text {
+	s := j.Saturation
+	t := textf("; se satura hacia los %.0f usuarios (%.0f respuestas/s), ", "; it saturates near %.0f users (%.0f answers/s), ", s.Users.Value, s.Requests.Value)
+	if s.Users.Low == 0 {
+		t = textf("; se satura antes de los %.0f usuarios (%.0f respuestas/s), ", "; it saturates before %.0f users (%.0f answers/s), ", s.Users.Value, s.Requests.Value)
+	}
+	return t.and(map[Resource]Text{
+		CPU:         {"por la CPU", "for want of CPU"},
+		Memory:      {"por la memoria", "for want of memory"},
+		Processes:   {"por el límite de procesos", "at the limit of processes"},
+		Application: {"por un límite de la propia aplicación", "at a limit of the application's own"},
+		Undecided:   {"por una causa que la prueba no muestra", "for a reason that the run does not show"},
+	}[j.Bottleneck.Resource])
+}
+
+// cure is what to do about a VM that does not carry the load.
+func (j *judge) cure() Text {
+	wanted := float64(j.Asked) / (planned * j.Saturation.Users.Value) // times what it has
+	vm := j.run.VM
+	switch j.Bottleneck.Resource {
+	case CPU:
+		if vm.CPUs > 0 {
+			return textf(": dale unas %d CPU en vez de %d.", ": give it about %d CPUs instead of %d.", int(math.Ceil(wanted*float64(vm.CPUs))), vm.CPUs)
+		}
+		return textf(": dale unas %.1f veces más CPU.", ": give it about %.1f times the CPU.", wanted)
+	case Memory:
+		return textf(": dale unas %.1f veces más RAM.", ": give it about %.1f times the RAM.", wanted)
+	case Processes:
+		return Text{": sube kernel.pid_max.", ": raise kernel.pid_max."}
+	case Application:
+		return textf(": una máquina mayor no ayuda, sube el límite de la aplicación (procesos de trabajo, conexiones, un cerrojo) unas %.1f veces.",
+			": a bigger machine does not help, raise the application's limit (workers, connections, a lock) about %.1f times.", wanted)
+	default:
+		return Text{".", "."}
+	}
+}
+
+func (j *judge) left() float64 {
+	if j.Headroom == nil {
+		return math.NaN()
+	}
+	return j.Headroom.Value
+}
