@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/pulso-lab/pulso/internal/phase"
-	"github.com/pulso-lab/pulso/internal/report"
+	"github.com/pulso-lab/pulso/internal/account"
 	"github.com/pulso-lab/pulso/internal/store"
 	"github.com/pulso-lab/pulso/local/internal/system"
 )
@@ -70,11 +70,11 @@ func with(ctx context.Context, config system.Config, do func(context.Context, *s
 }
 
 // bothPhases loads and records the VM, replays the recording, and prints the result.
-func (s settings) bothPhases(ctx context.Context, sys *system.System, p plan) (report.Report, error) {
+func (s settings) bothPhases(ctx context.Context, sys *system.System, p plan) (account.Account, error) {
 	// What an interrupted run leaves must not be of two runs.
 	for _, product := range []string{p.leave.Recording, p.leave.Summary} {
 		if err := os.Remove(product); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return report.Report{}, err
+			return account.Account{}, err
 		}
 	}
 	started := time.Now()
@@ -84,27 +84,27 @@ func (s settings) bothPhases(ctx context.Context, sys *system.System, p plan) (r
 	err := locust.Enter(ctx, p.enter, display.show)
 	display.end()
 	if err != nil {
-		return report.Report{}, err
+		return account.Account{}, err
 	}
 	db, err := store.Open(sys.DSN(), 1)
 	if err != nil {
-		return report.Report{}, err
+		return account.Account{}, err
 	}
 	defer func() { _ = db.Close() }()
-	before, err := report.Last(ctx, db)
+	before, err := account.Last(ctx, db)
 	if err != nil {
-		return report.Report{}, err
+		return account.Account{}, err
 	}
 	fmt.Printf("\nPhase 2: %d users replay the recording into both routes\n", p.leave.Users)
 	display = newProgress(os.Stdout, 0)
 	sent, err := locust.Leave(ctx, p.leave, display.show)
 	display.end()
 	if err != nil {
-		return report.Report{}, err
+		return account.Account{}, err
 	}
-	r, err := report.Make(ctx, db, before, sent)
+	r, err := account.Make(ctx, db, before, sent)
 	if err != nil {
-		return report.Report{}, err
+		return account.Account{}, err
 	}
 	r.Took = time.Since(started)
 	r.Print(os.Stdout)

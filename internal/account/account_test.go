@@ -1,4 +1,4 @@
-package report_test
+package account_test
 
 import (
 	"slices"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/pulso-lab/pulso/internal/golden"
 	"github.com/pulso-lab/pulso/internal/phase"
-	"github.com/pulso-lab/pulso/internal/report"
+	"github.com/pulso-lab/pulso/internal/account"
 	"github.com/pulso-lab/pulso/internal/sample"
 	"github.com/pulso-lab/pulso/internal/store"
 	"github.com/pulso-lab/pulso/internal/store/storetest"
@@ -29,11 +29,11 @@ func TestWhatWasAcknowledgedIsHeldAgainstWhatIsStored(t *testing.T) {
 		}
 		return answer.IDs
 	}
-	if last, err := report.Last(t.Context(), db); last != 0 || err != nil {
+	if last, err := account.Last(t.Context(), db); last != 0 || err != nil {
 		t.Errorf("empty table: last %d, %v", last, err)
 	}
 	earlier := insert("api1", 4)
-	before, err := report.Last(t.Context(), db)
+	before, err := account.Last(t.Context(), db)
 	if err != nil || before != earlier[3] {
 		t.Fatalf("last %d, %v; want %d", before, err, earlier[3])
 	}
@@ -58,7 +58,7 @@ func TestWhatWasAcknowledgedIsHeldAgainstWhatIsStored(t *testing.T) {
 		"a record was left":  {left, "0 records were refused and 1 are left of 5"},
 		"nothing was stored": {sent(1_000_000, 1_000_001), "2 acknowledged rows are not in the database"},
 	} {
-		r, err := report.Make(t.Context(), db, before, tt.sent)
+		r, err := account.Make(t.Context(), db, before, tt.sent)
 		if err != nil {
 			t.Fatal(err)
 		}

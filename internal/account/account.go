@@ -1,5 +1,5 @@
-// Package report holds what was acknowledged against what is stored, and prints it for a person.
-package report
+// Package account holds what was acknowledged against what is stored, and prints it for a person.
+package account
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"github.com/pulso-lab/pulso/internal/store"
 )
 
-// Report is the result of a run.
-type Report struct {
+// Account is the result of both phases.
+type Account struct {
 	Sent    phase.Summary
 	Stored  map[string]int // rows of the run in the database, by route
 	Missing []int64        // ids that were acknowledged and are not in the database
@@ -35,12 +35,12 @@ func Last(ctx context.Context, db *store.Store) (int64, error) {
 }
 
 // Make compares phase 2's summary with the rows whose id is over before.
-func Make(ctx context.Context, db *store.Store, before int64, sent phase.Summary) (Report, error) {
+func Make(ctx context.Context, db *store.Store, before int64, sent phase.Summary) (Account, error) {
 	acknowledged := map[int64]bool{}
 	for _, id := range sent.AcknowledgedIDs {
 		acknowledged[id] = true
 	}
-	r := Report{Sent: sent, Stored: map[string]int{}, Named: len(acknowledged)}
+	r := Account{Sent: sent, Stored: map[string]int{}, Named: len(acknowledged)}
 	err := each(ctx, db, before, func(v store.Visible) {
 		r.Stored[v.API]++
 		if !acknowledged[v.ID] {
@@ -71,7 +71,7 @@ func each(ctx context.Context, db *store.Store, before int64, f func(store.Visib
 }
 
 // Total is the number of rows stored.
-func (r Report) Total() int {
+func (r Account) Total() int {
 	total := 0
 	for _, n := range r.Stored {
 		total += n
@@ -80,7 +80,7 @@ func (r Report) Total() int {
 }
 
 // Check is nil when every record of the run was acknowledged and is stored once.
-func (r Report) Check() error {
+func (r Account) Check() error {
 	switch {
 	case r.Sent.Left > 0 || r.Sent.Refused > 0:
 		return fmt.Errorf("%d records were refused and %d are left of %d", r.Sent.Refused, r.Sent.Left, r.Sent.Records)
@@ -93,7 +93,7 @@ func (r Report) Check() error {
 }
 
 // Print writes the result for a person.
-func (r Report) Print(w io.Writer) {
+func (r Account) Print(w io.Writer) {
 	line := func(name, format string, values ...any) {
 		_, _ = fmt.Fprintf(w, "  %-14s %s\n", name, fmt.Sprintf(format, values...)) // a terminal that is gone needs no result
 	}
@@ -116,7 +116,7 @@ func (r Report) Print(w io.Writer) {
 	line("took", "%s", r.Took.Round(time.Second))
 }
 
-func (r Report) split() string {
+func (r Account) split() string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(r.Stored)) {
 		parts = append(parts, fmt.Sprintf("%s %d", name, r.Stored[name]))
