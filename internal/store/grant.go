@@ -16,16 +16,18 @@ var ErrNoUser = errors.New("the database has no such user")
 // right is what a user may do with a table, as GRANT says it.
 type right struct{ table, privileges string }
 
-// ingestRights are what Insert, WriteRouteSeconds and Ping need. Ping reads no column of samples, for which the right to
+// ingestRights are what Insert, InsertRun, WriteRouteSeconds and Ping need. Ping reads no column of samples, for which the right to
 // read any will do: what the VMs were is not the ingest's to read.
 var ingestRights = []right{
 	{"samples", "INSERT, SELECT (id)"},
 	{"requests", "INSERT, SELECT"},
 	{"route_stats", "INSERT, SELECT, UPDATE"},
+	{"runs", "INSERT, SELECT (start, header), UPDATE"},
+	{"run_seconds", "INSERT, SELECT (content), UPDATE"},
 	tablesVersionRight,
 }
 
-// socketRights are what reading, the rollups and retention need. The keys in requests are not the stream's to read.
+// socketRights are what reading, the rollups, retention and the runs that people import, name and delete need. The keys in requests are not the stream's to read.
 var socketRights = []right{
 	{"samples", "SELECT, DELETE"},
 	{"requests", "SELECT (recibido), DELETE"},
@@ -36,6 +38,8 @@ var socketRights = []right{
 	{"routes_by_minute", "SELECT, INSERT, UPDATE, DELETE"},
 	{"routes_by_hour", "SELECT, INSERT, UPDATE, DELETE"},
 	{"routes_by_day", "SELECT, INSERT, UPDATE, DELETE"},
+	{"runs", "SELECT, INSERT, UPDATE, DELETE"},
+	{"run_seconds", "SELECT, INSERT, UPDATE, DELETE"},
 	tablesVersionRight,
 }
 

@@ -52,6 +52,11 @@ var ingestUses = []use{
 		seconds := []store.RouteSecond{second("api1", "a", 0, 3), second("api2", "b", 0, 3)}
 		return errors.Join(s.WriteRouteSeconds(ctx, seconds), s.WriteRouteSeconds(ctx, seconds))
 	}},
+	{"Store.InsertRun", insertTwice},
+}
+
+func insertTwice(ctx context.Context, s *store.Store) error {
+	return errors.Join(s.InsertRun(ctx, someRun(3)), s.InsertRun(ctx, someRun(3)))
 }
 
 const keeper = "keeper"
@@ -113,6 +118,11 @@ var socketUses = []use{
 		}
 		return nil
 	}},
+	{"Store.InsertRun", insertTwice},
+	{"Store.Runs", func(ctx context.Context, s *store.Store) error { return fail(s.Runs(ctx, 10)) }},
+	{"Store.RenameRun", func(ctx context.Context, s *store.Store) error { return fail(s.RenameRun(ctx, someRun(0).ID, "other")) }},
+	{"Store.Run", func(ctx context.Context, s *store.Store) error { return fail(s.Run(ctx, someRun(0).ID)) }},
+	{"Store.DeleteRun", func(ctx context.Context, s *store.Store) error { return s.DeleteRun(ctx, someRun(0).ID) }},
 	{"Store.LeaveRollups", func(ctx context.Context, s *store.Store) error { return s.LeaveRollups(ctx, keeper) }},
 }
 
@@ -258,10 +268,11 @@ func TestUsersMayDoNothingElse(t *testing.T) {
 	}
 	const all = "SELECT INSERT UPDATE DELETE"
 	may := map[string]map[string]string{
-		ingest: {"samples": "INSERT", "requests": "SELECT INSERT", "route_stats": "SELECT INSERT UPDATE"},
+		ingest: {"samples": "INSERT", "requests": "SELECT INSERT", "route_stats": "SELECT INSERT UPDATE", "runs": "INSERT UPDATE", "run_seconds": "INSERT UPDATE"},
 		socket: {
 			"samples": "SELECT DELETE", "requests": "DELETE", "route_stats": "SELECT DELETE", "rollups": "SELECT UPDATE",
 			"samples_by_minute": all, "samples_by_hour": all, "routes_by_minute": all, "routes_by_hour": all, "routes_by_day": all,
+			"runs": all, "run_seconds": all,
 		},
 	}
 	for user, tables := range may {
