@@ -6,7 +6,8 @@ import { initialLanguage, type Language, localeOf, rememberLanguage } from './la
 
 export const catalogues: Readonly<Record<Language, Catalogue>> = { es, en };
 
-export type Translate = (key: Key, values?: Readonly<Record<string, string>>) => string;
+type Filling<K extends string> = (key: K, values?: Readonly<Record<string, string>>) => string;
+export type Translate = Filling<Key>;
 
 export interface I18n {
   readonly language: Language;
@@ -15,7 +16,7 @@ export interface I18n {
   readonly setLanguage: (language: Language) => void;
 }
 
-export function translator(catalogue: Catalogue): Translate {
+export function translator<K extends string>(catalogue: Readonly<Record<K, string>>): Filling<K> {
   return (key, values = {}) => catalogue[key].replace(/\{(\w+)\}/g, (hole, name) => values[name] ?? hole);
 }
 
@@ -47,5 +48,21 @@ export function I18nProvider({ children }: { children: ReactNode }) {
     document.documentElement.lang = language;
   }, [language]);
 
+  return <I18nContext value={i18n}>{children}</I18nContext>;
+}
+
+interface InProps {
+  readonly language: Language;
+  readonly children: ReactNode;
+}
+
+/** Everything within is in one language, whoever reads it: for what is written without a browser. */
+export function InLanguage({ language, children }: InProps) {
+  const i18n: I18n = {
+    language,
+    t: translator(catalogues[language]),
+    format: makeFormatter(language),
+    setLanguage() {},
+  };
   return <I18nContext value={i18n}>{children}</I18nContext>;
 }
