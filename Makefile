@@ -26,7 +26,7 @@ PAGES    := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wil
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke function build test test-go test-conformance test-locust test-frontend test-e2e test-kernel test-vm test-gke test-cloud doctor bench bench-kernel bench-agent bench-ingest bench-stream bench-history bench-ui lint fmt generate clean
+.PHONY: help demo smoke function report build test test-go test-conformance test-locust test-frontend test-e2e test-kernel test-vm test-gke test-cloud doctor bench bench-kernel bench-agent bench-ingest bench-stream bench-history bench-ui bench-verdict lint fmt generate clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ function: function-name bin/functions bin/local | need-mariadb ## one function a
 function-name:
 	@test -n "$(filter api1 api2,$(NAME))" || { echo "say which: make function NAME=api1, or NAME=api2"; exit 2; }
 
+report: bin/report frontend/dist/index.html ## what a run says, as an HTML page and Markdown to hand on: make report RUN=run.json, or RUN=ID of the dashboard's, or two of them
+	@bin/report $(RUN)
+
 ## -- build
 
 build: $(SERVICES:%=bin/%) bin/local frontend/dist/index.html $(VENV)/ready | need-mariadb ## the binaries in bin/ and the dashboard in frontend/dist/
@@ -58,9 +61,10 @@ bin/socket:    PACKAGE := ./socket
 bin/migrator:  PACKAGE := ./gke/migrator
 bin/frontend:  PACKAGE := ./frontend/server
 bin/local:     PACKAGE := ./local
+bin/report:    PACKAGE := ./report
 
-.PHONY: $(SERVICES:%=bin/%) bin/local # go itself knows what is up to date
-$(SERVICES:%=bin/%) bin/local: | need-go
+.PHONY: $(SERVICES:%=bin/%) bin/local bin/report # go itself knows what is up to date
+$(SERVICES:%=bin/%) bin/local bin/report: | need-go
 	$(GO_BUILD) -o $@ $(PACKAGE)
 	@chmod 755 $@ # whatever the umask: in its image, another user runs it
 
@@ -163,11 +167,11 @@ doctor: | need-go ## what this machine and the cloud project lack, each with its
 
 clean: ## remove what was built and the local database
 	$(MAKE) --no-print-directory -C kernel clean
-	rm -rf bin frontend/dist frontend/test-results .pulso
+	rm -rf bin frontend/dist frontend/dist-report frontend/test-results .pulso
 
 ## -- measure
 
-bench: bench-kernel bench-agent bench-ingest bench-stream bench-history bench-ui ## every benchmark; nothing else should run meanwhile
+bench: bench-kernel bench-agent bench-ingest bench-stream bench-history bench-ui bench-verdict ## every benchmark; nothing else should run meanwhile
 
 bench-kernel: | need-go need-kernel ## what the modules save, in instructions
 	go run ./kernel/bench
@@ -191,6 +195,9 @@ bench-history: | need-go need-mariadb ## the answers to history on ten million r
 
 bench-ui: build frontend/bench/node_modules/ready | need-chromium ## the dashboard in Chromium with its CPU slowed four times: script, first paint, frames, memory, beside Recharts and Chart.js
 	node frontend/bench/main.mjs
+
+bench-verdict: | need-go ## the verdict against VMs whose capacity is known
+	go run ./internal/verdict/bench
 
 frontend/bench/node_modules/ready: frontend/bench/package-lock.json | need-node
 	cd frontend/bench && npm ci --no-fund --no-audit
