@@ -108,8 +108,8 @@ variable "vm_settings" {
 
   validation {
     condition = alltrue([for name, value in var.vm_settings :
-    can(regex("^PULSO_[A-Z0-9_]+$", name)) && can(regex("^[ -~]+$", value)) && !contains(["PULSO_PROCFS", "PULSO_HOST", "PULSO_LISTEN"], name)])
-    error_message = "vm_settings has names PULSO_… and values of one line; PULSO_PROCFS, PULSO_HOST and PULSO_LISTEN are set by the start-up script."
+    can(regex("^PULSO_[A-Z0-9_]+$", name)) && can(regex("^[ -~]+$", value)) && !contains(["PULSO_PROCFS", "PULSO_HOST", "PULSO_MACHINE", "PULSO_LISTEN"], name)])
+    error_message = "vm_settings has names PULSO_… and values of one line; PULSO_PROCFS, PULSO_HOST, PULSO_MACHINE and PULSO_LISTEN are set by the start-up script."
   }
 }
 
