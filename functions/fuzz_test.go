@@ -31,6 +31,8 @@ func FuzzHandler(f *testing.F) {
 	f.Add("POST", "/api", "application/json", "", []byte(strings.Replace(course, "22,", "1e-320,", 1)))
 	f.Add("POST", "/api", "application/json", "", []byte(strings.Replace(course, `"hora"`, `"host":"\ud83d\ude00'\\\"","hora"`, 1)))
 	f.Add("POST", "/api", "application/json", "", []byte(strings.Replace(course, "2025-06-17 02:21:54", "9999-12-31T23:59:59.999999999-00:00", 1)))
+	f.Add("POST", "/api/runs", "application/json", "a-key", encode(f, part("fuzz", 0, 2)))
+	f.Add("POST", "/api/runs", "application/json", "", []byte(`{"version":1,"seconds":[{"second":1e308,"targets":[{}]}]}`))
 	f.Add("POST", "/api", "text/plain", "k y", []byte("{"))
 	f.Add("GET", "/ready", "", "", []byte(nil))
 	f.Add("HEAD", "/stats", "", "", []byte("x"))
@@ -41,7 +43,7 @@ func FuzzHandler(f *testing.F) {
 	writer := batch.New(db)
 	f.Cleanup(writer.Close)
 	handler := functions.New(functions.Route{
-		API: "api2", Writer: writer, Stats: stats.New("api2", "batch", "fuzz", time.Now),
+		API: "api2", Writer: writer, Runs: db, Stats: stats.New("api2", "batch", "fuzz", time.Now),
 		Ready: service.NewReadiness(db.Ping), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
 	var last int64 // the highest id so far
@@ -78,11 +80,16 @@ func FuzzHandler(f *testing.F) {
 			Insertados     int
 			IDs            []int64
 			Estado         string
+			Run            string
 		}
 		if err := json.Unmarshal(answer.Body.Bytes(), &said); err != nil {
 			t.Fatalf("%v: %q", err, answer.Body)
 		}
 		switch {
+		case answer.Code == http.StatusCreated && strings.HasSuffix(path, "/api/runs") && len(ids) == 0:
+			if stored, err := db.Run(t.Context(), said.Run); err != nil || stored.ID != said.Run {
+				t.Errorf("run %q: %v", said.Run, err)
+			}
 		case answer.Code == http.StatusOK && said.Estado != "" && len(ids) == 0:
 		case answer.Code == http.StatusCreated && said.Insertados == len(said.IDs) && len(said.IDs) > 0 && slices.Equal(said.IDs, ids):
 		case answer.Code == http.StatusCreated && key != "" && len(ids) == 0 && said.IDs[len(said.IDs)-1] <= last: // a retry

@@ -1,4 +1,5 @@
-// Package functions is the ingest: the two functions api1 and api2, which store samples and answer after the commit.
+// Package functions is the ingest: the two functions api1 and api2, which store samples, and runs, and answer after the
+// commit.
 //
 // Both are the same handler under another name, and differ in how they write, so that the two routes can be compared:
 // by default api1 writes directly, one INSERT a request (store.Store is that writer), and api2 commits whatever is
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"github.com/pulso-lab/pulso/functions/internal/stats"
+	"github.com/pulso-lab/pulso/internal/run"
 	"github.com/pulso-lab/pulso/internal/sample"
 	"github.com/pulso-lab/pulso/internal/service"
 	"github.com/pulso-lab/pulso/internal/store"
@@ -38,11 +40,17 @@ type Writer interface {
 	Insert(ctx context.Context, r store.Request) (store.Answer, error)
 }
 
+// RunWriter stores a part of a run and returns after the commit, as store.InsertRun does: both routes have the same.
+type RunWriter interface {
+	InsertRun(ctx context.Context, r run.Run) error
+}
+
 // Route is what a handler is made of.
 type Route struct {
 	API    string        // its name
 	Token  service.Token // the bearer token that POST asks for
 	Writer Writer
+	Runs   RunWriter
 	Stats  *stats.Recorder
 	Ready  *service.Readiness
 	Log    *slog.Logger
@@ -62,7 +70,8 @@ func New(r Route) *Handler {
 	return &Handler{Route: r, memory: newBudget(maxMemory)}
 }
 
-// ServeHTTP answers GET on /health, /ready, /stats and /metrics, and takes samples by POST on any path.
+// ServeHTTP answers GET on /health, /ready, /stats and /metrics, and takes runs by POST on /api/runs and samples by POST
+// on any other path.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	service.Recover(h.Log, http.HandlerFunc(h.route)).ServeHTTP(w, r)
 }
@@ -86,6 +95,10 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 			h.Stats.ServeMetrics(w, r)
 			return
 		}
+	}
+	if strings.HasSuffix(r.URL.Path, runsPath) {
+		h.ingestRun(w, r)
+		return
 	}
 	h.ingest(w, r)
 }
@@ -129,31 +142,16 @@ func (h *Handler) count(received time.Time, f *fault) {
 
 // read checks everything about a request that can be checked without the database.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request, memory *share) (store.Request, *fault) {
-	w.Header().Set("Connection", "close") // until the body is read: the rest of one would hold a refusal back
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		return store.Request{}, newFault(http.StatusMethodNotAllowed, "metodo", "samples are sent by POST")
-	}
-	if !h.Token.AdmitsRequest(r) {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		return store.Request{}, newFault(http.StatusUnauthorized, "sin_permiso", "the bearer token is missing or wrong")
-	}
-	if !isJSON(r.Header) {
-		return store.Request{}, newFault(http.StatusUnsupportedMediaType, "tipo", "the body must be sent as Content-Type: application/json, not compressed")
+	if fault := h.admit(w, r); fault != nil {
+		return store.Request{}, fault
 	}
 	key, err := idempotencyKey(r.Header)
 	if err != nil {
 		return store.Request{}, newFault(http.StatusBadRequest, "clave_invalida", err.Error())
 	}
-	body, err := readBody(w, r, memory)
-	if err != nil {
-		if errors.Is(err, errFull) {
-			h.refused.Log(h.Log, h.Now(), slog.LevelWarn, "not_stored", err)
-		}
-		return store.Request{}, bodyFault(err)
-	}
-	if !h.Ready.Draining() {
-		w.Header().Del("Connection")
+	body, fault := h.body(w, r, memory)
+	if fault != nil {
+		return store.Request{}, fault
 	}
 	samples, err := sample.Decode(body)
 	if err != nil {
@@ -164,6 +162,38 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, memory *share) (s
 		request.Content = sha256.Sum256(body)
 	}
 	return request, nil
+}
+
+// admit checks what a request's header says.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request) *fault {
+	w.Header().Set("Connection", "close") // until the body is read: the rest of one would hold a refusal back
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return newFault(http.StatusMethodNotAllowed, "metodo", "samples and runs are sent by POST")
+	}
+	if !h.Token.AdmitsRequest(r) {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		return newFault(http.StatusUnauthorized, "sin_permiso", "the bearer token is missing or wrong")
+	}
+	if !isJSON(r.Header) {
+		return newFault(http.StatusUnsupportedMediaType, "tipo", "the body must be sent as Content-Type: application/json, not compressed")
+	}
+	return nil
+}
+
+// body reads the body of a request that was admitted.
+func (h *Handler) body(w http.ResponseWriter, r *http.Request, memory *share) ([]byte, *fault) {
+	body, err := readBody(w, r, memory)
+	if err != nil {
+		if errors.Is(err, errFull) {
+			h.refused.Log(h.Log, h.Now(), slog.LevelWarn, "not_stored", err)
+		}
+		return nil, bodyFault(err)
+	}
+	if !h.Ready.Draining() {
+		w.Header().Del("Connection")
+	}
+	return body, nil
 }
 
 func isJSON(header http.Header) bool {

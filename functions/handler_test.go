@@ -43,20 +43,27 @@ type answer struct {
 		Error      string         `json:"error"`
 		Mensaje    string         `json:"mensaje"`
 		Campos     []sample.Fault `json:"campos"`
+		Run        string         `json:"run"`
+		Segundos   int            `json:"segundos"`
 	}
 }
 
 // start serves a route as the command does, but for the framework, and ends with the test.
 func start(t *testing.T, api, token string, w functions.Writer, now func() time.Time) (url string) {
 	t.Helper()
-	ping := func(context.Context) error { return nil }
-	if s, ok := w.(*store.Store); ok {
-		ping = s.Ping
-	}
-	server := httptest.NewServer(functions.New(functions.Route{
+	route := functions.Route{
 		API: api, Token: service.NewToken(token), Writer: w, Stats: stats.New(api, "test", "test", now),
-		Ready: service.NewReadiness(ping), Log: slog.New(slog.DiscardHandler), Now: now,
-	}))
+		Ready: service.NewReadiness(nil), Log: slog.New(slog.DiscardHandler), Now: now,
+	}
+	if s, ok := w.(*store.Store); ok {
+		route.Ready, route.Runs = service.NewReadiness(s.Ping), s
+	}
+	return serve(t, route)
+}
+
+func serve(t *testing.T, route functions.Route) (url string) {
+	t.Helper()
+	server := httptest.NewServer(functions.New(route))
 	t.Cleanup(server.Close)
 	return server.URL
 }
@@ -371,20 +378,12 @@ func TestEveryRequestIsCounted(t *testing.T) {
 	}
 	send(t, http.MethodPost, url, strings.NewReader("["+course+","+course+"]"))
 	send(t, http.MethodPost, url, strings.NewReader("no"))
-	response, err := http.Get(url + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := metrics(t, url)
 	for _, want := range []string{
 		`pulso_ingest_requests_total{api="api1",writer="test"} 5`, `pulso_ingest_rows_total{api="api1",writer="test"} 4`,
 		`pulso_ingest_errors_total{api="api1",writer="test"} 0`, `pulso_ingest_commit_seconds_count{api="api1",writer="test"} 3`,
 	} {
-		if !strings.Contains(string(content), want) {
+		if !strings.Contains(content, want) {
 			t.Errorf("no line %s in\n%s", want, content)
 		}
 	}

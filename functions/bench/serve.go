@@ -95,7 +95,7 @@ func withRoute(ctx context.Context, log *slog.Logger, dsn string, do func(functi
 	writer := batch.New(db)
 	defer writer.Close()
 	route := functions.Route{
-		API: "api2", Writer: writer, Stats: stats.New("api2", "batch", service.Instance(), time.Now),
+		API: "api2", Writer: writer, Runs: db, Stats: stats.New("api2", "batch", service.Instance(), time.Now),
 		Ready: service.NewReadiness(db.Ping), Log: log, Now: time.Now,
 	}
 	var counted sync.WaitGroup

@@ -70,7 +70,7 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 	}
 	defer func() { _ = db.Close() }() // nothing is stored any more; a database that has gone is no failure
 	log = log.With("api", target)
-	route := functions.Route{API: target, Token: token, Writer: db, Ready: service.NewReadiness(db.Ping), Log: log, Now: time.Now}
+	route := functions.Route{API: target, Token: token, Writer: db, Runs: db, Ready: service.NewReadiness(db.Ping), Log: log, Now: time.Now}
 	var gauges []stats.Gauge
 	if writer == "batch" {
 		queue := batch.New(db)

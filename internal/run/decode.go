@@ -34,9 +34,14 @@ func (e *FieldError) Error() string {
 	return fmt.Sprintf("%d fields are wrong, the first: %s", len(e.Faults), first)
 }
 
-// Decode reads a run, or a part of one. All of it is valid, or the error is a *FieldError or wraps ErrSyntax.
-func Decode(body []byte) (Run, error) {
-	d := decoder{json: jsontext.NewDecoder(bytes.NewBuffer(body))}
+// Decode reads a run. All of it is valid, or the error is a *FieldError or wraps ErrSyntax.
+func Decode(body []byte) (Run, error) { return decode(body, MaxSeconds) }
+
+// DecodePart is Decode for a run of at most MaxPart seconds, which takes at most 4 MB whatever the body is.
+func DecodePart(body []byte) (Run, error) { return decode(body, MaxPart) }
+
+func decode(body []byte, seconds int) (Run, error) {
+	d := decoder{json: jsontext.NewDecoder(bytes.NewBuffer(body)), seconds: seconds}
 	var r Run
 	r.Protocol.Objective = DefaultObjective
 	err := d.whenRight(func() error { return object(&d, runFields, &r) }, func() { d.check(&r) })
@@ -63,11 +68,12 @@ func plain(err error) string {
 // decoder collects the faults of one document while it reads on. The errors of its methods end the reading: the document
 // is no JSON.
 type decoder struct {
-	json   *jsontext.Decoder
-	path   []step // to the value that is being read
-	faults []Fault
-	wrong  int    // faults, with those that are not named
-	name   []byte // scratch: the name of the field being read
+	json    *jsontext.Decoder
+	seconds int    // that are read at most
+	path    []step // to the value that is being read
+	faults  []Fault
+	wrong   int    // faults, with those that are not named
+	name    []byte // scratch: the name of the field being read
 }
 
 // step leads to a field of an object, or to an element of an array, which has no name.

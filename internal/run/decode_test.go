@@ -297,6 +297,13 @@ func TestDecodeIsBounded(t *testing.T) {
 	if named := faults(t, []byte(longer)); len(named) != 1 || named[0].Campo != "seconds" || !strings.Contains(named[0].Motivo, "14400") {
 		t.Errorf("%+v", named)
 	}
+	if named := func() []run.Fault {
+		_, err := run.DecodePart(body)
+		fields, _ := errors.AsType[*run.FieldError](err)
+		return fields.Faults
+	}(); len(named) != 1 || named[0].Campo != "seconds" || !strings.Contains(named[0].Motivo, "300") {
+		t.Errorf("as a part: %+v", named)
+	}
 	worse := with(t, "seconds", "["+strings.Repeat("{},", run.MaxSeconds)+"{}]")
 	if named := faults(t, worse); len(named) != 100 || named[99].Campo != "seconds[33].second" {
 		t.Errorf("%d faults, the last %+v", len(named), named[len(named)-1])

@@ -123,7 +123,7 @@ func (o Objective) Check() error {
 
 func readSeconds(d *decoder, r *Run) error {
 	r.Seconds = []Second{}
-	return d.array(MaxSeconds, func() error {
+	return d.array(d.seconds, func() error {
 		r.Seconds = append(r.Seconds, Second{})
 		return d.whenRight(func() error { return object(d, secondFields, &r.Seconds[len(r.Seconds)-1]) }, func() {
 			if n := len(r.Seconds); n > 1 && r.Seconds[n-1].Second <= r.Seconds[n-2].Second {

@@ -41,8 +41,11 @@ func (s *Store) InsertRun(ctx context.Context, r run.Run) error {
 	if err != nil {
 		return fmt.Errorf("%w: begin: %w", ErrNotStored, err)
 	}
-	defer func() { _ = tx.Rollback() }() // does nothing after the commit
 	if err := insertRun(ctx, tx, &r); err != nil {
+		_ = tx.Rollback() // or else the connection ends, and with it the transaction
+		if refused(err, isOfSession) {
+			drop(conn)
+		}
 		return fmt.Errorf("%w: insert a run: %w", ErrNotStored, err)
 	}
 	return named("insert a run: commit", tx.Commit())
