@@ -3,6 +3,7 @@ import { AccessForm } from '../features/access/AccessForm';
 import { ConnectionPill } from '../features/connection/ConnectionPill';
 import { ExportButton } from '../features/export/ExportButton';
 import { HostPicker } from '../features/hosts/HostPicker';
+import { Nav } from '../features/nav/Nav';
 import { BackButton } from '../features/ranges/BackButton';
 import { PauseButton } from '../features/ranges/PauseButton';
 import { RangePicker } from '../features/ranges/RangePicker';
@@ -70,6 +71,7 @@ export function App() {
       <ShownContext value={charts}>
         <Header
           themeSwitch={themeSwitch}
+          nav={<Nav at="board" />}
           pill={<ConnectionPill host={host} condition={condition} link={now.link} />}
         >
           {host !== undefined && (

@@ -4,11 +4,12 @@ import type { ThemeSwitch } from '../shared/theme/theme';
 
 interface Props {
   readonly themeSwitch: ThemeSwitch;
-  readonly pill: ReactNode; // how far the page is to be trusted
-  readonly children: ReactNode;
+  readonly nav: ReactNode;
+  readonly pill?: ReactNode; // how far the page is to be trusted
+  readonly children?: ReactNode;
 }
 
-export function Header({ themeSwitch, pill, children }: Props) {
+export function Header({ themeSwitch, nav, pill, children }: Props) {
   const { t, language, setLanguage } = useI18n();
   const other = language === 'es' ? 'en' : 'es';
   const themeLabel = t(themeSwitch.theme === 'dark' ? 'theme.toLight' : 'theme.toDark');
@@ -20,6 +21,7 @@ export function Header({ themeSwitch, pill, children }: Props) {
         </svg>
         Pulso
       </h1>
+      {nav}
       <div className="tools">{children}</div>
       {pill}
       <div className="switches">

@@ -7,8 +7,8 @@ import { Access } from '../shared/stream/access';
 import { StreamContext } from '../shared/stream/context';
 import { openPortal } from '../shared/stream/portal';
 import { StreamStore } from '../shared/stream/store';
-import { App } from './App';
 import { ErrorBoundary } from './ErrorBoundary';
+import { Pages } from './Pages';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
@@ -27,7 +27,7 @@ createRoot(root).render(
     <I18nProvider>
       <ErrorBoundary>
         <StreamContext value={stream}>
-          <App />
+          <Pages />
         </StreamContext>
       </ErrorBoundary>
     </I18nProvider>

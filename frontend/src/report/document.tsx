@@ -6,12 +6,13 @@ import { Comparison } from '../features/run/Comparison';
 import { Evidence } from '../features/run/Evidence';
 import { RunHead } from '../features/run/RunHead';
 import run from '../features/run/run.css?inline';
-import { nameOf, type Side, sideOf } from '../features/run/side';
+import { type Side, sideOf } from '../features/run/side';
 import type { Run } from '../shared/contract/run';
 import type { Verdict } from '../shared/contract/verdict';
 import { InLanguage } from '../shared/i18n/context';
 import { languages } from '../shared/i18n/language';
 import plot from '../shared/plot/plot.css?inline';
+import { nameOf } from '../shared/runs/text';
 import { useWords } from '../shared/runs/words';
 import own from './report.css?inline';
 

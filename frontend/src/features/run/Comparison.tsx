@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from 'react';
+import { objectiveText, percentileText, signedPercent } from '../../shared/runs/text';
 import { useWords, type Words } from '../../shared/runs/words';
 import { Answer, answerKey } from './Answer';
 import { Loads } from './Evidence';
@@ -7,7 +8,6 @@ import { protocolFacts, vmFacts } from './facts';
 import { RunHead } from './RunHead';
 import { hasLevels, type Side, scalesOf } from './side';
 import { Timeline } from './Timeline';
-import { objectiveText, percentileText, signedPercent } from './text';
 import './run.css';
 
 interface Props {

@@ -32,17 +32,27 @@ export function Loads({ sides }: { readonly sides: readonly Side[] }) {
   const scales = scalesOf(sides);
   const watched = sides.some(({ points }) => points.some(({ cpu }) => cpu !== undefined));
   const charts = [
-    ThroughputChart,
-    LatencyChart,
-    ...(watched ? [CpuChart, RamChart] : []),
+    ['throughput', ThroughputChart],
+    ['latency', LatencyChart],
+    ...(watched
+      ? ([
+          ['cpu', CpuChart],
+          ['ram', RamChart],
+        ] as const)
+      : []),
   ] as const;
   return (
     <section className="card loads" aria-labelledby={heading} data-testid="loads">
       <h2 id={heading}>{w('chart.against')}</h2>
       <div className="two">
-        {charts.flatMap((Chart, i) =>
-          sides.map((side, j) => (
-            <Chart key={`${i}-${j}`} side={side} scales={scales} letter={sides.length > 1 ? 'AB'[j] : undefined} />
+        {charts.map(([name, Chart]) =>
+          sides.map((side, i) => (
+            <Chart
+              key={`${name} ${side.run.id}`}
+              side={side}
+              scales={scales}
+              letter={sides.length > 1 ? 'AB'[i] : undefined}
+            />
           )),
         )}
       </div>

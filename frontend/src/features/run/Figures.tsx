@@ -1,8 +1,8 @@
 import { type ReactNode, useId } from 'react';
 import type { RunKey } from '../../shared/runs/es';
+import { intervalText, percentileText, signedPercent } from '../../shared/runs/text';
 import { useWords } from '../../shared/runs/words';
 import type { Side } from './side';
-import { intervalText, percentileText, signedPercent } from './text';
 
 /** What the run says in numbers, each with its 95 % interval. */
 export function Figures({ side }: { readonly side: Side }) {

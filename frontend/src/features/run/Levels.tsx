@@ -1,9 +1,9 @@
 import { useId } from 'react';
 import type { Estimate, Level } from '../../shared/contract/verdict';
+import { clockText, percentileText } from '../../shared/runs/text';
 import { useWords } from '../../shared/runs/words';
 import { Sign } from './Answer';
 import type { Side } from './side';
-import { clockText, percentileText } from './text';
 
 /** The same levels as numbers. */
 export function Levels({ side }: { readonly side: Side }) {

@@ -2,10 +2,10 @@ import type { Level } from '../../shared/contract/verdict';
 import { type Mark, Plot, type Tick } from '../../shared/plot/Plot';
 import { percents, type Scale } from '../../shared/plot/scale';
 import { Bars, Curve, Dots, type Spot } from '../../shared/plot/shapes';
+import { exactMs, percentileText } from '../../shared/runs/text';
 import { useWords, type Words } from '../../shared/runs/words';
 import { Legend } from './Legend';
 import type { Scales, Side } from './side';
-import { exactMs, percentileText } from './text';
 
 interface Props {
   readonly side: Side;
@@ -113,7 +113,9 @@ export function LatencyChart({ side, scales, letter }: Props) {
         />
         <Dots
           kind="median"
-          spots={steady.filter(({ p50 }) => p50 > 0).map(({ users: n, p50 }) => [users.at(n), latency.at(p50)])}
+          spots={steady
+            .filter(({ p50 }) => p50 > 0)
+            .map(({ users: n, p50 }) => [users.at(n), latency.at(p50)])}
         />
         <Bars
           kind="level"
@@ -135,7 +137,12 @@ export function LatencyChart({ side, scales, letter }: Props) {
 }
 
 /** How busy the VM was with so many users. */
-export function ResourceChart({ side, scales, letter, resource }: Props & { readonly resource: 'cpu' | 'ram' }) {
+export function ResourceChart({
+  side,
+  scales,
+  letter,
+  resource,
+}: Props & { readonly resource: 'cpu' | 'ram' }) {
   const words = useWords();
   const { w, format } = words;
   const { users } = scales;
@@ -197,9 +204,19 @@ function levelsOf({ verdict }: Side): { steady: Level[]; other: Level[] } {
 function uprights({ verdict }: Side, users: Scale, { w, format }: Words): Mark[] {
   const knee = verdict.saturation?.users;
   return [
-    { kind: 'asked', text: w('chart.asked', { users: format.count(verdict.asked) }), at: users.at(verdict.asked) },
+    {
+      kind: 'asked',
+      text: w('chart.asked', { users: format.count(verdict.asked) }),
+      at: users.at(verdict.asked),
+    },
     ...(knee && knee.value <= users.max
-      ? [{ kind: 'knee', text: w('chart.knee', { users: format.count(knee.value) }), ...interval(knee, users) }]
+      ? [
+          {
+            kind: 'knee',
+            text: w('chart.knee', { users: format.count(knee.value) }),
+            ...interval(knee, users),
+          },
+        ]
       : []),
   ];
 }
@@ -208,7 +225,12 @@ function interval({ value, low, high }: { value: number; low: number; high: numb
   return { at: at(value), low: at(low), high: at(high) };
 }
 
-function barOf({ users: n }: Level, { low, high }: { low: number; high: number }, users: Scale, scale: Scale) {
+function barOf(
+  { users: n }: Level,
+  { low, high }: { low: number; high: number },
+  users: Scale,
+  scale: Scale,
+) {
   return [users.at(n), scale.at(low), scale.at(high)] as const;
 }
 

@@ -1,9 +1,9 @@
 import { useId } from 'react';
 import type { Comparison } from '../../shared/contract/verdict';
+import { percentileText } from '../../shared/runs/text';
 import { useWords } from '../../shared/runs/words';
 import { Measured } from './Levels';
 import type { Side } from './side';
-import { percentileText } from './text';
 
 interface Props {
   readonly side: Side;

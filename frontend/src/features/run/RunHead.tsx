@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
+import { nameOf, objectiveText } from '../../shared/runs/text';
 import { useWords } from '../../shared/runs/words';
-import { nameOf, type Side } from './side';
-import { objectiveText } from './text';
+import type { Side } from './side';
 
 interface Props {
   readonly side: Side;

@@ -1,13 +1,13 @@
 import { useId } from 'react';
 import { Plot } from '../../shared/plot/Plot';
-import { linear, percents, type Scale, seconds } from '../../shared/plot/scale';
+import { halves, linear, type Scale, seconds } from '../../shared/plot/scale';
 import { Areas, Band } from '../../shared/plot/shapes';
+import { clockText } from '../../shared/runs/text';
 import { useWords } from '../../shared/runs/words';
 import { Legend } from './Legend';
 import { ticks } from './LoadCharts';
 import { holesOf, type Quantity, stretchesOf } from './points';
 import type { Scales, Side } from './side';
-import { clockText } from './text';
 
 interface Props {
   readonly side: Side;
@@ -37,7 +37,7 @@ export function Timeline({ side, scales, letter }: Props) {
         const most = values.reduce((a, b) => Math.max(a, b), 0);
         const least = values.reduce((a, b) => Math.min(a, b), most);
         const percent = quantity === 'cpu' || quantity === 'ram';
-        const scale: Scale = percent ? percents : linear(1.15 * most, 2);
+        const scale: Scale = percent ? halves : linear(1.15 * most, 2);
         const write = percent ? (value: number) => format.percent(value, 0) : format.count;
         const title = w(`time.${quantity}`);
         const last = i === shown.length - 1;

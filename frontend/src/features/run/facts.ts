@@ -1,7 +1,7 @@
 import type { Header } from '../../shared/contract/run';
 import type { RunKey } from '../../shared/runs/es';
+import { lengthText, objectiveText } from '../../shared/runs/text';
 import type { Words } from '../../shared/runs/words';
-import { lengthText, objectiveText } from './text';
 
 export type Fact = readonly [name: RunKey, text: string];
 

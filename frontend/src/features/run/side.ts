@@ -57,7 +57,3 @@ export function scalesOf(sides: readonly Side[]): Scales {
 export function hasLevels({ run, verdict }: Side): boolean {
   return run.phase === 1 || new Set(verdict.levels.map(({ users }) => users)).size > 1;
 }
-
-export function nameOf(run: { readonly id: string; readonly name: string }): string {
-  return run.name || run.id;
-}

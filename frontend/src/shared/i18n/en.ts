@@ -6,6 +6,8 @@ export const en: Catalogue = {
   'theme.toLight': 'Use light colours',
 
   'page.content': 'Dashboard',
+  'nav.label': 'Pages',
+  'nav.runs': 'Runs',
 
   'conn.live': 'Live',
   'conn.stale': 'No new rows',

@@ -5,6 +5,8 @@ export const es = {
   'theme.toLight': 'Usar colores claros',
 
   'page.content': 'Tablero',
+  'nav.label': 'Páginas',
+  'nav.runs': 'Corridas',
 
   'conn.live': 'En vivo',
   'conn.stale': 'Sin filas nuevas',

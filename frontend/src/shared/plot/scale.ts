@@ -15,8 +15,9 @@ export function linear(greatest: number, count = 5, step = stepOf(greatest, coun
   return { at: (value) => between(value / max), ticks, max };
 }
 
-/** 0 to 100. */
+/** 0 to 100, and its halves alone where there is little room. */
 export const percents: Scale = linear(100, 4, 25);
+export const halves: Scale = linear(100, 2, 50);
 
 /** Whole minutes and the like, where the axis is of seconds. */
 export function seconds(greatest: number, count = 6): Scale {
@@ -29,7 +30,7 @@ export function logarithmic(least: number, greatest: number): Scale {
   const from = least / 1.4;
   const to = Math.max(greatest * 1.4, from * 8);
   const at = (value: number) => between(Math.log(value / from) / Math.log(to / from));
-  const digits = to / from > 300 ? [1] : to / from > 40 ? [1, 3] : [1, 2, 5];
+  const digits = to / from > 3_000 ? [1] : to / from > 100 ? [1, 3] : [1, 2, 5];
   const ticks: number[] = [];
   for (let power = Math.floor(Math.log10(from)); power <= Math.log10(to); power += 1) {
     for (const digit of digits) {

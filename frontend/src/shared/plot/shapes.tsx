@@ -21,7 +21,13 @@ export function Curve({ spots, kind }: { readonly spots: readonly Spot[]; readon
 }
 
 /** Lines that are broken wherever there is nothing, from the foot of the picture filled. */
-export function Areas({ runs, kind }: { readonly runs: readonly (readonly Spot[])[]; readonly kind: string }) {
+export function Areas({
+  runs,
+  kind,
+}: {
+  readonly runs: readonly (readonly Spot[])[];
+  readonly kind: string;
+}) {
   const lines = runs.filter(({ length }) => length > 0);
   const fill = lines.map((spots) => {
     const [first, last] = [spots[0]?.[0] ?? 0, spots.at(-1)?.[0] ?? 0];
@@ -36,14 +42,30 @@ export function Areas({ runs, kind }: { readonly runs: readonly (readonly Spot[]
 }
 
 /** Intervals: upright bars from low to high. */
-export function Bars({ bars, kind }: { readonly bars: readonly (readonly [...Spot, number])[]; readonly kind: string }) {
+export function Bars({
+  bars,
+  kind,
+}: {
+  readonly bars: readonly (readonly [...Spot, number])[];
+  readonly kind: string;
+}) {
   const path = bars.map(([at, low, high]) => `M${x(at)} ${y(low)}V${y(high)}`).join('');
   return path === '' ? null : <path className={`bars ${kind}`} d={path} />;
 }
 
 /** A stretch of the axis across, over the whole height. */
-export function Band({ from, to, kind }: { readonly from: number; readonly to: number; readonly kind: string }) {
-  return <rect className={`band ${kind}`} x={x(from)} y={0} width={Math.max(x(to) - x(from), 0)} height={side} />;
+export function Band({
+  from,
+  to,
+  kind,
+}: {
+  readonly from: number;
+  readonly to: number;
+  readonly kind: string;
+}) {
+  return (
+    <rect className={`band ${kind}`} x={x(from)} y={0} width={Math.max(x(to) - x(from), 0)} height={side} />
+  );
 }
 
 function pathOf(spots: readonly Spot[]): string {

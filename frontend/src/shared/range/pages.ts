@@ -1,39 +1,33 @@
 // Which page an address is: the dashboard unless the query says `?runs` (the list), `?run=ID` (one run) or
 // `?run=ID&with=ID2` (two side by side). What a person asks of a run stands in the address too, in the words of the API.
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 
 export type Page =
   | { readonly kind: 'board' }
   | { readonly kind: 'runs' }
-  | { readonly kind: 'run'; readonly ids: readonly string[]; readonly question: Question }; // one or two
+  | {
+      readonly kind: 'run';
+      readonly id: string;
+      readonly other: string | undefined; // beside it
+      readonly question: string; // as the query of the API; empty is the run's own
+    };
 
-/** What is asked of a run; what is absent is as the run itself has it. */
-export type Question = Readonly<Partial<Record<(typeof asked)[number], string>>>;
-
-const asked = ['users', 'percentile', 'latency', 'errors'] as const;
+const asked = ['users', 'percentile', 'latency', 'errors'];
 
 export function readPage(search: string): Page {
   const parameters = new URLSearchParams(search);
   const id = parameters.get('run');
   if (!id) return { kind: parameters.has('runs') ? 'runs' : 'board' };
-  const other = parameters.get('with');
-  const question = Object.fromEntries(
-    asked.flatMap((name) => (parameters.get(name) ? [[name, parameters.get(name)]] : [])),
-  );
-  return { kind: 'run', ids: other ? [id, other] : [id], question };
+  const question = new URLSearchParams([...parameters].filter(([name]) => asked.includes(name)));
+  return { kind: 'run', id, other: parameters.get('with') ?? undefined, question: question.toString() };
 }
 
 export const boardAddress = '/';
 export const runsAddress = '/?runs';
 
-export function runAddress([id = '', other]: readonly string[], question: Question = {}): string {
-  return `/?${new URLSearchParams({ run: id, ...(other && { with: other }), ...question })}`;
-}
-
-/** The question as the API reads it; empty where nothing is asked. */
-export function questionQuery(question: Question): string {
-  const query = new URLSearchParams(question).toString();
-  return query && `?${query}`;
+export function runAddress(id: string, other?: string, question = ''): string {
+  const parameters = new URLSearchParams({ run: id, ...(other !== undefined && { with: other }) });
+  return `/?${parameters}${question && `&${question}`}`;
 }
 
 /** Shows another page without loading anything anew. */
@@ -49,5 +43,5 @@ export function usePage(): Page {
     window.addEventListener('popstate', follow);
     return () => window.removeEventListener('popstate', follow);
   }, []);
-  return readPage(search);
+  return useMemo(() => readPage(search), [search]);
 }

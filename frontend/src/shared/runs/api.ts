@@ -2,7 +2,6 @@
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { Header, List, Run } from '../contract/run';
 import type { Verdict } from '../contract/verdict';
-import { type Question, questionQuery } from '../range/pages';
 import { useStream } from '../stream/context';
 
 /** The longest file that the server takes. */
@@ -11,7 +10,7 @@ export const longestImport = 16 * 1_024 * 1_024; // bytes
 export interface Api {
   readonly list: (signal: AbortSignal) => Promise<List>;
   readonly run: (id: string, signal: AbortSignal) => Promise<Run>;
-  readonly verdict: (id: string, question: Question, signal: AbortSignal) => Promise<Verdict>;
+  readonly verdict: (id: string, question: string, signal: AbortSignal) => Promise<Verdict>;
   readonly rename: (id: string, name: string) => Promise<void>;
   readonly remove: (id: string) => Promise<void>;
   readonly bring: (file: Blob) => Promise<Header>;
@@ -44,7 +43,7 @@ export function useApi(): Api {
       list: async (signal) => (await ask('/runs', { signal })).json(),
       run: async (id, signal) => (await ask(addressOf(id), { signal })).json(),
       verdict: async (id, question, signal) =>
-        (await ask(`${addressOf(id)}/verdict${questionQuery(question)}`, { signal })).json(),
+        (await ask(`${addressOf(id)}/verdict${question && `?${question}`}`, { signal })).json(),
       rename: async (id, name) => {
         await ask(addressOf(id), { method: 'PATCH', body: JSON.stringify({ name }) }, json);
       },

@@ -1,7 +1,8 @@
 /** The words of the pages of runs, loaded with them; `{name}` is replaced. */
 export const es = {
   'list.title': 'Corridas',
-  'list.intro': 'Una corrida es una carga sobre una VM, segundo por segundo, y el veredicto que sale de ella.',
+  'list.intro':
+    'Una corrida es una carga sobre una VM, segundo por segundo, y el veredicto que sale de ella.',
   'list.name': 'Nombre',
   'list.vm': 'VM',
   'list.phase': 'Fase',

@@ -107,8 +107,8 @@ function secondOf(second: number, users: number, { capacity }: Rule): Second {
 
 const within = (value: number, share: number): Estimate => ({
   value,
-  low: value * (1 - share),
-  high: value * (1 + share),
+  low: value - Math.abs(value) * share,
+  high: value + Math.abs(value) * share,
 });
 
 export function makeVerdict(rule: Rule): Verdict {
@@ -124,7 +124,10 @@ export function makeVerdict(rule: Rule): Verdict {
       steady: step !== 6,
       reason:
         step === 6
-          ? { es: 'la latencia creció hasta el final del tramo', en: 'the latency grew until the end of the stretch' }
+          ? {
+              es: 'la latencia creció hasta el final del tramo',
+              en: 'the latency grew until the end of the stretch',
+            }
           : { es: '', en: '' },
       requests: within(good, 0.02),
       latency: within(quantile, 0.08),

@@ -1,7 +1,7 @@
 import { createContext, useContext, useEffect, useState, useSyncExternalStore } from 'react';
 import type { Access } from './access';
 import type { Portal } from './portal';
-import type { Condition, StreamStore, View } from './store';
+import type { Condition, Link, StreamStore, View } from './store';
 
 /** What components know of the server. */
 export interface Stream {
@@ -22,6 +22,12 @@ export function useStream(): Stream {
 export function useView(): View {
   const { store } = useStream();
   return useSyncExternalStore(store.subscribe, store.view);
+}
+
+/** Whether the server lets us in, alone: it changes seldom. */
+export function useLink(): Link {
+  const { store } = useStream();
+  return useSyncExternalStore(store.subscribe, () => store.view().link);
 }
 
 const second = 1_000; // ms
