@@ -4,11 +4,11 @@
 
 Each user asks the workload for work and then the agent for its newest sample, and waits one to two seconds. The run
 takes its full time at its full users; of all the agent's answers, `--records` go into `--recording`, spread evenly
-over the run, distinct samples before repeated ones, in order of arrival. The file is written when the run ends,
-however it ends.
+over the run, distinct samples before repeated ones, in order of arrival. What the load was, second by second, goes into
+run.json beside it (A.run.json beside A.json). Both files are written when the run ends, however it ends.
 
-Exit code: 0 when the recording was written, also when requests failed (a saturated workload is what is measured);
-1 when there was nothing to record or the file could not be written; 2 when the run could not begin.
+Exit code: 0 when both were written, also when requests failed (a saturated workload is what is measured);
+1 when there was nothing to record or a file could not be written; 2 when the run could not begin.
 
 Trade-offs: answers of several workers are ordered by the workers' clocks; and which answers are kept is decided while
 they come in, so that memory does not grow with the run (`pulso.collector`).
@@ -22,10 +22,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import gevent
 from locust import between, events, task
 
-from pulso import recording
-from pulso.collector import Collector, group, parse, ungroup
+from pulso import document, machine, protocol, recording
+from pulso.collector import Answer, Collector, group, parse, ungroup
+from pulso.document import Document
 from pulso.recording import RecordingError
 from pulso.run import CannotBeginError, Phase, Run, check_url
 from pulso.samples import SampleError, loads
@@ -35,11 +37,16 @@ WORKLOAD_PORT = 8082
 WORKLOAD_PATH = "/trabajo"
 # Answers in one report of a worker to the master, every three seconds.
 ANSWERS_PER_REPORT = 5000
+# The largest number that the document of a run takes.
+MOST_COST = 1_000_000_000
+# Seconds between two visits of a user, at least and at most.
+WAIT = (1, 2)
 
 
 @events.init_command_line_parser.add_listener
 def add_arguments(parser: ArgumentParser) -> None:
     """Add this phase's options to Locust's."""
+    protocol.add_arguments(parser)
     parser.add_argument("--records", type=int, default=2000, metavar="<int>", help="Answers that the recording keeps.")
     parser.add_argument(
         "--recording",
@@ -65,8 +72,22 @@ def workload_url(target_url: str, host: str) -> str:
     return urlunsplit((parts.scheme, f"{name}:{WORKLOAD_PORT}", WORKLOAD_PATH, "", ""))
 
 
+def read_cost(body: bytes) -> dict[str, Any] | None:
+    """Return what an answer says that it has cost, as Pulso's own workload does; None of any other application."""
+    try:
+        value = loads(body)
+    except SampleError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    cpu, memory = value.get("cpu_ms"), value.get("memoria_mib")
+    if type(cpu) in (int, float) and type(memory) is int and 0 <= cpu <= MOST_COST and 0 <= memory <= MOST_COST:
+        return {"cpu_ms": cpu, "memoria_mib": memory}
+    return None
+
+
 class Recorder(Phase):
-    """Collects the answers, here or on the workers, and writes the recording."""
+    """Collects the answers, here or on the workers, and writes the recording and the run."""
 
     host_example = "http://VM:8080"
 
@@ -76,6 +97,9 @@ class Recorder(Phase):
         self.workload = ""
         self.workload_name = ""
         self.answers = 0  # in all; the collector of a worker forgets its own after each report
+        self.cost: dict[str, Any] | None = None  # of a request, as Pulso's own workload states it
+        self.has_worked = False  # the workload gave a good answer
+        self.asking = gevent.Greenlet()  # for the VM
 
     def check(self, options: Mapping[str, Any]) -> None:
         """Check the application's URL and the number of records."""
@@ -83,12 +107,14 @@ class Recorder(Phase):
             check_url("--target-url", options["target_url"])
         if not re.fullmatch("0*[1-9][0-9]*", str(options["records"])):
             raise CannotBeginError(f"--records is {options['records']}, not at least 1")
+        protocol.check(options)
 
     def prepare(self) -> None:
-        """Check the file."""
+        """Check the files."""
         self.path = Path(self.options.recording)
         try:
-            recording.check_writable(self.path)
+            for path in (self.path, document.companion(self.path, "run")):
+                recording.check_writable(path)
         except RecordingError as error:
             raise CannotBeginError(str(error)) from None
 
@@ -96,6 +122,9 @@ class Recorder(Phase):
         """Begin with no answers."""
         self.collector = Collector(ANSWERS_PER_REPORT if self.is_worker else self.options.records)
         self.answers = 0
+        self.cost, self.has_worked = None, False
+        if not self.is_worker:
+            self.asking = gevent.spawn(machine.ask, self.environment.host)
         self.workload = workload_url(self.options.target_url, self.environment.host)
         self.workload_name = f"workload {urlsplit(self.workload).path or '/'}"
 
@@ -104,19 +133,26 @@ class Recorder(Phase):
 
     def record(self, body: bytes) -> None:
         """Keep an answer; raises SampleError when it is not a sample."""
-        self.collector.add(time.time(), body)
+        key = self.collector.add(time.time(), body)
+        self.scribe.chronicle.hear(key, lambda: loads(body))
         self.answers += 1
+
+    def note_work(self, body: bytes) -> None:
+        """Note what the first good answer of the workload says of its cost."""
+        if not self.has_worked:
+            self.has_worked, self.cost = True, read_cost(body)
 
     def payload(self) -> dict[str, Any]:
         """Hand over what was collected since the last report."""
         collector, self.collector = self.collector, Collector(ANSWERS_PER_REPORT)
-        return {"answers": collector.answers, "kept": group(collector.select())}
+        return {"answers": collector.answers, "kept": group(collector.select()), "cost": self.cost}
 
     def absorb(self, worker: str, payload: dict[str, Any]) -> None:  # noqa: ARG002 - all workers are alike
         """Collect a worker's answers."""
         for answer in ungroup(payload["kept"]):
             self.collector.add(answer.arrival, answer.body)
         self.answers += payload["answers"]
+        self.cost = self.cost or payload["cost"]
 
     def is_done(self) -> bool:
         """Phase 1 runs for its full time."""
@@ -135,17 +171,41 @@ class Recorder(Phase):
         }
 
     def finish(self) -> tuple[int, str]:
-        """Write the recording."""
+        """Write the recording, and the run beside it."""
         if not self.answers:
             return 1, f"error: the agent gave no usable answer, nothing was recorded, {self.path} was not touched"
         kept = self.collector.select()
+        run = self.describe(kept)
+        companion = document.companion(self.path, "run")
         try:
             recording.write(self.path, (loads(answer.body) for answer in kept))
+            document.write(companion, run)
         except RecordingError as error:
             return 1, f"error: {error}"
         distinct = len({parse(answer.body) for answer in kept})
         fewer = f" (fewer than the {self.collector.wanted} asked for)" if len(kept) < self.collector.wanted else ""
-        return 0, f"recorded {len(kept)} of {self.answers} answers{fewer}, {distinct} distinct samples, in {self.path}"
+        return 0, (
+            f"recorded {len(kept)} of {self.answers} answers{fewer}, {distinct} distinct samples, in {self.path}\n"
+            f"run {run['id']}, {len(run['seconds'])} s, in {companion}"
+        )
+
+    def describe(self, kept: list[Answer]) -> Document:
+        """Return the document of the run."""
+        self.asking.join(machine.PATIENCE)
+        options = self.options
+        made = {
+            "wait_min": WAIT[0],
+            "wait_max": WAIT[1],
+            "duration": options.run_time or 0,
+            "ramp": False,
+            "speed": 1,
+            "target": document.address(self.workload),
+            "records": len(kept),
+        }
+        if self.cost:
+            made["workload"] = self.cost
+        vm = self.asking.value or machine.of_sample(loads(kept[0].body))
+        return protocol.describe(self.scribe, options, document.ENTER, vm, **made)
 
 
 recorder = Recorder()
@@ -156,7 +216,7 @@ class Visitor(PulsoUser):
     """One user of the VM's application, who reads the VM's vital signs as well."""
 
     phase = recorder
-    wait_time = between(1, 2)
+    wait_time = between(*WAIT)
 
     @task
     def visit(self) -> None:
@@ -167,16 +227,19 @@ class Visitor(PulsoUser):
 
     def work(self) -> None:
         """Send one request to the application under test; 503 is its honest answer when it is full, and a failure."""
-        with self.client.get(recorder.workload, name=recorder.workload_name, catch_response=True) as response:
+        asked = {"name": recorder.workload_name, "context": {"target": "workload"}}
+        with self.client.get(recorder.workload, catch_response=True, **asked) as response:
             if message := broken(response):
                 response.failure(message)
             elif response.status_code >= 400:
                 response.failure(status(response))
+            else:
+                recorder.note_work(response.content)
 
     def read_metrics(self) -> None:
         """Read the agent's newest sample and record it."""
-        headers = {"Accept": "application/json"}
-        with self.client.get("/metrics", name="agent /metrics", headers=headers, catch_response=True) as response:
+        asked = {"name": "agent /metrics", "context": {"target": "agent"}, "headers": {"Accept": "application/json"}}
+        with self.client.get("/metrics", catch_response=True, **asked) as response:
             if message := broken(response):
                 response.failure(message)
             elif response.status_code != 200:

@@ -80,9 +80,13 @@ class Collector:
         self._dropped: OrderedDict[Identity, None] = OrderedDict()
         self._parsed: OrderedDict[bytes, Identity] = OrderedDict()
 
-    def add(self, arrival: float, body: bytes) -> None:
-        """Take one answer; raises SampleError when it is not a sample."""
+    def add(self, arrival: float, body: bytes) -> Identity:
+        """Take one answer and say which sample it is; raises SampleError when it is none."""
         key = self._identity(body)
+        self._take(key, arrival, body)
+        return key
+
+    def _take(self, key: Identity, arrival: float, body: bytes) -> None:
         self.answers += 1
         kept = self._kept.get(key)
         if kept is None:

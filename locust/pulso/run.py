@@ -30,6 +30,8 @@ from locust.env import Environment
 from locust.rpc import Message
 from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
 
+from pulso.scribe import Scribe
+
 # A request gives up after this many seconds without an answer, and a run that ends waits that long for it.
 REQUEST_TIMEOUT = 15.0
 STOP_TIMEOUT = REQUEST_TIMEOUT + 1
@@ -59,6 +61,7 @@ class Phase(ABC):
 
     environment: Environment
     options: Namespace
+    scribe: Scribe  # has the chronicle of the present run, or of the newest
     # A master that is still ramping up when the run ends sends its workers more users: they end at once.
     is_stopping = False
     host_example: str  # what to give as --host
@@ -118,6 +121,7 @@ class Run:
 
     def __init__(self, phase: Phase) -> None:
         self.phase = phase
+        self.scribe = phase.scribe = Scribe()
         self.started = 0.0  # monotonic time, seconds
         self.result: tuple[int, str] | None = None  # of the newest run that has ended
         self._active = False  # between test_start and the end of finish
@@ -131,6 +135,7 @@ class Run:
     def listen(self) -> None:
         """Subscribe to Locust's events; called when the locust file is loaded."""
         events.init.add_listener(self._on_init)
+        events.request.add_listener(self.scribe.on_request)
         events.test_start.add_listener(self._on_test_start)
         events.test_stopping.add_listener(self._on_test_stopping)
         events.test_stop.add_listener(self._on_test_stop)
@@ -145,6 +150,10 @@ class Run:
         # listener run before the runner's own, which on a worker says goodbye to the master.
         environment.events.quitting.add_listener(self._on_quitting)
         gevent.signal_handler(signal.SIGINT, self._on_interrupt)
+        # Timers count from when the loop last looked at the clock, which was before everything was loaded: without
+        # this, a run ends seconds before the time that -t gives it.
+        gevent.get_hub().loop.update_now()
+        self.scribe.attach(environment)
         if not environment.stop_timeout:
             environment.stop_timeout = STOP_TIMEOUT
         if isinstance(runner, WorkerRunner):
@@ -198,6 +207,7 @@ class Run:
         self.started, self.result, self._active = time.monotonic(), None, True
         self.phase.is_stopping = False
         self._ended.clear()
+        self.scribe.begin()
         self.phase.start()
         if not self.phase.is_worker:
             gevent.spawn(self._watch)
@@ -253,13 +263,17 @@ class Run:
 
     def _on_drain(self, environment: Environment, **_: object) -> None:
         self._await_stop()
-        environment.runner.stop()
-        environment.runner.send_message(_DRAINED, self.phase.payload())
+        runner = environment.runner
+        runner.stop()
+        # The last report, which Locust would send when the master no longer listens, or not at all.
+        report: dict[str, Any] = {}
+        environment.events.report_to_master.fire(client_id=runner.client_id, data=report)
+        runner.send_message("stats", report)
+        runner.send_message(_DRAINED)
         # Nobody is left to wait for, but Locust's worker would sleep that long before it is ready for another run.
         environment.stop_timeout = 0.0
 
     def _on_drained(self, environment: Environment, msg: Message) -> None:  # noqa: ARG002 - Locust names them
-        self.phase.absorb(msg.node_id, msg.data)
         self._draining.discard(msg.node_id)
         self._drained.set()
 
@@ -272,6 +286,7 @@ class Run:
             self._ended.wait(STOP_TIMEOUT + 10)
 
     def _on_test_stop(self, **_: object) -> None:
+        self.scribe.end()
         self._close()
         self._ended.set()
 
@@ -286,11 +301,12 @@ class Run:
 
     def _on_report_to_master(self, data: dict[str, Any], **_: object) -> None:
         if self._active:
-            data[_REPORT] = self.phase.payload()
+            data[_REPORT] = {"phase": self.phase.payload(), "chronicle": self.scribe.chronicle.hand_over()}
 
     def _on_worker_report(self, client_id: str, data: dict[str, Any], **_: object) -> None:
         if _REPORT in data and self._active:
-            self.phase.absorb(client_id, data[_REPORT])
+            self.phase.absorb(client_id, data[_REPORT]["phase"])
+            self.scribe.absorb(client_id, data[_REPORT]["chronicle"])
 
     def _on_quitting(self, environment: Environment, **_: object) -> None:
         """Close the account before Locust decides on the exit code, which on Ctrl-C and SIGTERM is before it stops."""

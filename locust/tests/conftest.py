@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -53,6 +54,12 @@ class Process:
     @property
     def progress(self) -> list[dict]:
         return [json.loads(line) for line in self.out.splitlines() if line.startswith("{")]
+
+    def counted(self, name: str) -> tuple[int, int]:
+        """Return the requests and failures that Locust itself has counted, from its table."""
+        line = next(line for line in self.err.splitlines() if re.match(rf"[A-Z]+ +{re.escape(name)}  ", line))
+        requests, failures = line.split(name, 1)[1].split()[:2]
+        return int(requests), int(failures.partition("(")[0])
 
     def kill(self) -> None:
         if self.process.poll() is None:

@@ -28,6 +28,15 @@ SAMPLE = {
     "fuente": "procfs",
 }
 
+MACHINE = {
+    "host": "vm-ñ",
+    "cpus": 4,
+    "ram_mib": 3934,
+    "machine": "e2-standard-4",
+    "kernel": "6.1.0-37-cloud-amd64",
+    "processes": 31000,
+}
+
 
 def sample(sequence: int, **changes: object) -> dict[str, Any]:
     """Make a sample of the agent."""
@@ -114,12 +123,16 @@ class Vm(Server):
         self.served = 0  # samples that went out
         self.workload: Callable[[int], tuple[int, object]] = lambda _: (200, {"cpu_ms": 4, "memoria_mib": 1})
         self.metrics: Callable[[int], tuple[int, object] | None] = lambda _: None
+        self.vm: tuple[int, object] = (200, MACHINE)
 
     def get(self, handler: BaseHTTPRequestHandler) -> None:
         with self.changed:
             self.hits[handler.path] += 1
             number = self.hits[handler.path]
             self.changed.notify_all()
+        if handler.path == "/vm":
+            answer(handler, *self.vm)
+            return
         if handler.path != "/metrics":
             answer(handler, *self.workload(number))
             return

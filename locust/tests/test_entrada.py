@@ -6,13 +6,16 @@ import math
 import time
 import urllib.parse
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from conftest import FOLDER, Launch, free_ports
-from fake import Vm, sample
+from conftest import FOLDER, Launch, Process, free_ports
+from contract import faults, totals
+from fake import MACHINE, Vm, sample
 
 SCRIPT = "trafico_entrada.py"
+SLO = "--slo: 'errors=2' is neither like p95=250ms nor like errors=1%, as in p95=250ms,errors=1%"
 
 
 def options(vm: Vm, path: Path, *more: str, users: int = 10) -> list[str]:
@@ -24,6 +27,16 @@ def answers_said(out: str) -> tuple[int, int]:
     """Return the counts of "recorded 20 of 45 answers"."""
     words = next(line for line in out.splitlines() if line.startswith("recorded")).split()
     return int(words[1]), int(words[3])
+
+
+def run_of(path: Path, process: Process) -> dict:
+    """Return the run that stands beside a recording: one that the service takes, and that says what Locust counted."""
+    run = json.loads(path.with_name("run.json").read_text())
+    assert not faults(run)
+    for target, name in (("workload", "workload /trabajo"), ("agent", "agent /metrics")):
+        assert totals(run)[target] == process.counted(name)
+    assert run["protocol"]["records"] == len(json.loads(path.read_text()))
+    return run
 
 
 def test_records_the_wanted_answers_evenly_and_distinct_first(launch: Launch, tmp_path: Path) -> None:
@@ -51,7 +64,66 @@ def test_records_the_wanted_answers_evenly_and_distinct_first(launch: Launch, tm
     assert last["records"] == 12
     assert last["distinct"] >= 12
     assert last["failures"] >= vm.hits["/trabajo"] // 2
-    assert list(tmp_path.iterdir()) == [path], "a temporary file was left"
+    written = run_of(path, run)
+    assert totals(written)["workload"] == (vm.hits["/trabajo"], math.ceil(vm.hits["/trabajo"] / 2))
+    assert totals(written)["agent"] == (vm.hits["/metrics"], 1)
+    assert sorted(tmp_path.iterdir()) == [path, tmp_path / "run.json"], "a temporary file was left"
+
+
+def test_a_run_says_how_it_was_made_and_what_happened(launch: Launch, tmp_path: Path) -> None:
+    path = tmp_path / "recording.json"
+    with Vm() as vm:
+        vm.sequence = lambda _: int(time.monotonic())  # one sample a second, which a user of two hears twice
+        more = ["--slo", "p99=0.5s,errors=2%", "--name", "ñandú", "-t", "6s", "--headless"]
+        began = time.time()
+        process = launch(SCRIPT, *options(vm, path, *more, users=30))
+        process.finish(0)
+    run = run_of(path, process)
+    start, end = (datetime.fromisoformat(run[name]).timestamp() for name in ("start", "end"))
+    assert began < start < end < time.time()
+    assert 5.5 < end - start < 9
+    assert f"{datetime.fromtimestamp(start, UTC):%Y%m%d-%H%M%S}" == run["id"][:15]
+    assert (run["name"], run["phase"], run["recording"], run["vm"]) == ("ñandú", 1, "", MACHINE)
+    assert run["protocol"] == {
+        "users": 30,
+        "spawn_rate": 10,
+        "wait_min": 1,
+        "wait_max": 2,
+        "duration": 6,
+        "ramp": False,
+        "speed": 1,
+        "target": f"{vm.url}/trabajo",
+        "records": run["protocol"]["records"],
+        "objective": {"percentile": 99, "latency_ms": 500, "errors_percent": 2},
+        "workload": {"cpu_ms": 4, "memoria_mib": 1},
+    }
+    seconds = run["seconds"]
+    assert [second["second"] for second in seconds] == list(range(len(seconds)))
+    assert len(seconds) in (6, 7)
+    users = [second["users"] for second in seconds]
+    assert users[2:5] == [30, 30, 30]
+    assert users[0] in (10, 20)
+    assert any(second["generator_percent"] for second in seconds)
+    # Of one sample a second, each second hears one new one, whoever asks for it how often.
+    assert sum("vitals" in second for second in seconds) >= 5
+    assert seconds[3]["vitals"]["porcentaje_cpu_uso"] == 12.5
+
+
+@pytest.mark.parametrize(
+    ("vm_answer", "work_answer"),
+    [((404, {}), (200, b"<html>")), ((200, []), (200, {"cpu_ms": True, "memoria_mib": 1}))],
+)
+def test_what_nobody_says_is_left_open(
+    launch: Launch, tmp_path: Path, vm_answer: tuple[int, object], work_answer: tuple[int, object]
+) -> None:
+    path = tmp_path / "recording.json"
+    with Vm() as vm:
+        vm.vm, vm.workload = vm_answer, lambda _: work_answer
+        process = launch(SCRIPT, *options(vm, path, "--headless", "-t", "2s")).finish(0)
+    run = run_of(path, process)
+    unknown = {"cpus": 0, "machine": "", "kernel": "", "processes": 0}
+    assert run["vm"] == {"host": "vm-ñ", "ram_mib": 3934} | unknown
+    assert "workload" not in run["protocol"]
 
 
 @pytest.mark.parametrize(("how", "cwd"), [("interrupt", FOLDER), ("terminate", FOLDER.parent)])
@@ -66,6 +138,7 @@ def test_an_early_stop_writes_what_there_is(launch: Launch, tmp_path: Path, how:
     assert run.out.count("recorded") == 1
     assert "fewer than the 2000 asked for" in run.out
     assert len(json.loads(path.read_text())) == kept == answers == vm.served
+    assert totals(run_of(path, run))["agent"] == (vm.served, 0)
 
 
 def test_an_answer_in_flight_at_the_end_is_recorded(launch: Launch, tmp_path: Path) -> None:
@@ -96,6 +169,7 @@ def test_nothing_recorded_is_an_error_and_overwrites_nothing(launch: Launch, tmp
     assert "nothing was recorded" in run.out
     assert "HTTP 503 sin_muestra" in run.err
     assert path.read_text() == "precious"
+    assert not (tmp_path / "run.json").exists()
 
 
 @pytest.mark.parametrize("how", ["interrupt", "terminate"])
@@ -120,6 +194,7 @@ def test_workers_hand_every_answer_to_the_master(
         run.finish(0)
     recorded = json.loads(path.read_text())
     assert answers_said(run.out) == (vm.served, vm.served)
+    assert totals(run_of(path, run))["agent"] == (vm.served, 0)
     assert [record["secuencia"] for record in recorded] == [1] * 10 + [2] * 10 + [3] * (vm.served - 20)
 
 
@@ -139,7 +214,8 @@ def test_stop_on_the_web_page_writes_the_recording(launch: Launch, tmp_path: Pat
         run.interrupt()
         run.finish(0)
     assert len(json.loads(path.read_text())) == vm.served
-    assert list(tmp_path.iterdir()) == [path], "the web page chose a file"
+    assert sorted(tmp_path.iterdir()) == [path, tmp_path / "run.json"], "the web page chose a file"
+    assert totals(run_of(path, run))["agent"] == (vm.served, 0)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +226,7 @@ def test_stop_on_the_web_page_writes_the_recording(launch: Launch, tmp_path: Pat
         (SCRIPT, {"host": ""}, "--host is missing, like --host http://VM:8080"),
         (SCRIPT, {"host": "http://["}, "--host is 'http://[', not an http or https URL"),
         (SCRIPT, {"target_url": "vm:8082"}, "--target-url is 'vm:8082', not an http or https URL"),
+        (SCRIPT, {"slo": "errors=2"}, SLO),
         ("trafico_salida.py", {"host": ""}, "--host is missing, like --host http://ENTRY:8081"),
         ("trafico_salida.py", {"host": "nonsense"}, "--host is 'nonsense', not an http or https URL"),
     ],
@@ -185,6 +262,9 @@ def ask_until_up(url: str, form: bytes) -> bytes:
         (["--records", "0"], "--records is 0"),
         (["--recording", "/nowhere/at/all.json"], "no folder"),
         (["--target-url", "vm:8082"], "--target-url is 'vm:8082'"),
+        (["--slo", "p95=250"], "--slo: 'p95=250' lacks a unit, ms or s"),
+        (["--name", "x" * 121], "--name has 121 characters, over 120"),
+        (["--name", "a\nb"], "--name has characters that cannot be printed"),
     ],
 )
 def test_wrong_options_end_before_any_traffic(launch: Launch, tmp_path: Path, wrong: list[str], said: str) -> None:
