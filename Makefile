@@ -51,7 +51,7 @@ report: bin/report frontend/dist/index.html ## what a run says, as an HTML page 
 
 ## -- build
 
-build: $(SERVICES:%=bin/%) bin/local frontend/dist/index.html $(VENV)/ready | need-mariadb ## the binaries in bin/ and the dashboard in frontend/dist/
+build: $(SERVICES:%=bin/%) bin/local bin/report frontend/dist/index.html $(VENV)/ready | need-mariadb ## the binaries in bin/ and the dashboard in frontend/dist/
 	@ln -sfn $(VENV)/bin/locust bin/locust
 
 bin/agent:     PACKAGE := ./agent
@@ -196,7 +196,8 @@ bench-history: | need-go need-mariadb ## the answers to history on ten million r
 bench-ui: build frontend/bench/node_modules/ready | need-chromium ## the dashboard in Chromium with its CPU slowed four times: script, first paint, frames, memory, beside Recharts and Chart.js
 	node frontend/bench/main.mjs
 
-bench-verdict: | need-go ## the verdict against VMs whose capacity is known
+bench-verdict: bin/agent bin/workload $(VENV)/ready | need-go need-kernel ## the verdict against VMs whose capacity is known, ten of them real ones in QEMU (half an hour)
+	@ln -sfn $(VENV)/bin/locust bin/locust
 	go run ./internal/verdict/bench
 
 frontend/bench/node_modules/ready: frontend/bench/package-lock.json | need-node

@@ -24,6 +24,7 @@ const stopTimeout = 15 * time.Second
 type Entry struct {
 	Users, SpawnRate int
 	Duration         time.Duration
+	Ramp             bool // steps up to the users and beyond until the VM is saturated, instead of a set time
 	Records          int
 	Agent, Work      string // addresses
 	Recording        string // the file to write
@@ -36,6 +37,7 @@ type Exit struct {
 	EntryPoint       string // address
 	Recording        string // the file to read
 	Summary          string // the file to write
+	Run, Replay      string // the files beside the recording: phase 1's run, which is read, and this one's, which is written
 }
 
 // Progress is what a phase says of itself once a second.
@@ -83,9 +85,16 @@ type Locust struct {
 
 // Enter runs phase 1.
 func (l Locust) Enter(ctx context.Context, e Entry, show func(Progress)) error {
-	return l.run(ctx, "phase 1", "trafico_entrada.py", show,
+	arguments := []string{
 		"--host", e.Agent, "--target-url", e.Work, "--users", strconv.Itoa(e.Users), "--spawn-rate", strconv.Itoa(e.SpawnRate),
-		"--run-time", strconv.Itoa(int(e.Duration.Seconds()))+"s", "--records", strconv.Itoa(e.Records), "--recording", e.Recording)
+		"--records", strconv.Itoa(e.Records), "--recording", e.Recording,
+	}
+	if e.Ramp {
+		arguments = append(arguments, "--ramp")
+	} else {
+		arguments = append(arguments, "--run-time", strconv.Itoa(int(e.Duration.Seconds()))+"s")
+	}
+	return l.run(ctx, "phase 1", "trafico_entrada.py", show, arguments...)
 }
 
 // Leave runs phase 2.

@@ -1,13 +1,20 @@
 // Bench holds the verdict against what is true: `make bench-verdict`.
 //
-// Ten simulated VMs, whose capacity and bottleneck are known by construction (internal/verdict/simulated), are ramped up,
-// each from its own seed, and their runs are judged.
+// Ten VMs whose capacity is known by construction are booted in QEMU: a real kernel with Pulso's modules, the agent, and the
+// workload with so many workers, a lock, so much CPU time or so much memory for each request. Locust steps up the load on
+// each, as anybody would, and its run is judged. That takes about half an hour.
+//
+// Before that, ten simulated VMs (internal/verdict/simulated), of more CPUs and workers than fit into QEMU here, are ramped
+// up, each from its own seed.
 package main
 
 import (
+	"context"
+	"flag"
 	"fmt"
 	"math"
 	"os"
+	"os/signal"
 	"time"
 
 	"github.com/pulso-lab/pulso/internal/bench"
@@ -16,32 +23,56 @@ import (
 	"github.com/pulso-lab/pulso/internal/verdict/simulated"
 )
 
-const hold = 15 * time.Second // of each step
+const hold = 15 * time.Second // of each step that is simulated
 
 func main() {
-	if err := measure(bench.Show); err != nil {
+	only := flag.String("only", "", "boot only the VMs whose names contain this")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	measureSimulated(bench.Show)
+	err := measureGuests(ctx, bench.Show, *only)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// measure judges the simulated runs and prints how far off the verdicts are.
-func measure(say bench.Printf) error {
-	cases := simulated.Known()
+// measureSimulated judges the simulated runs.
+func measureSimulated(say bench.Printf) {
 	say("%-32s %10s %10s %8s  %-12s %-12s\n", "simulated VM", "capacity/s", "found", "off", "bottleneck", "found")
-	worst, right := 0.0, 0
-	for i, c := range cases {
-		v := verdict.Of(simulated.Run(c.VM, simulated.Load{Seed: uint64(i), Users: c.Users, Ramp: true, Hold: hold}), run.DefaultObjective, 0)
-		if v.Saturation == nil {
-			return fmt.Errorf("%s: no saturation was found: %s", c.Name, v.Sentence.EN)
-		}
-		off := 100 * (v.Saturation.Requests.Value/c.Capacity - 1)
-		worst = max(worst, math.Abs(off))
-		if v.Bottleneck.Resource == c.Resource {
-			right++
-		}
-		say("%-32s %10.1f %10.1f %+7.1f%%  %-12s %-12s\n", c.Name, c.Capacity, v.Saturation.Requests.Value, off, c.Resource, v.Bottleneck.Resource)
+	var all tally
+	for i, c := range simulated.Known() {
+		r := simulated.Run(c.VM, simulated.Load{Seed: uint64(i), Users: c.Users, Ramp: true, Hold: hold})
+		all.add(say, c.Name, c.Capacity, c.Resource, verdict.Of(r, run.DefaultObjective, 0), "")
 	}
-	say("\nfigure verdict.capacity_error_percent %.1f\nfigure verdict.right_resource_of_%d %d\n", worst, len(cases), right)
-	return nil
+	all.figures(say, "verdict.simulated_error_percent", "verdict.simulated_resource_of_")
+}
+
+// tally is how far off the verdicts are.
+type tally struct {
+	runs, right int
+	worst       float64 // percent of the capacity
+}
+
+// add holds one verdict against the truth. A saturation that was not found is off by everything.
+func (t *tally) add(say bench.Printf, name string, capacity float64, resource verdict.Resource, v verdict.Verdict, remark string) {
+	found := 0.0
+	if v.Saturation != nil {
+		found = v.Saturation.Requests.Value
+	}
+	off := 100 * (found/capacity - 1)
+	t.runs++
+	t.worst = max(t.worst, math.Abs(off))
+	if v.Bottleneck.Resource == resource {
+		t.right++
+	}
+	say("%-32s %10.1f %10.1f %+7.1f%%  %-12s %-12s %s\n", name, capacity, found, off, resource, v.Bottleneck.Resource, remark)
+	if found == 0 {
+		say("    %s\n", v.Sentence.EN)
+	}
+}
+
+func (t *tally) figures(say bench.Printf, capacity, resource string) {
+	say("\nfigure %s %.1f\nfigure %s%d %d\n", capacity, t.worst, resource, t.runs, t.right)
 }

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pulso-lab/pulso/internal/bench"
+	"github.com/pulso-lab/pulso/internal/phase"
+	"github.com/pulso-lab/pulso/internal/qemu"
+	"github.com/pulso-lab/pulso/internal/run"
+	"github.com/pulso-lab/pulso/internal/verdict"
+)
+
+const (
+	series       = "6.1" // Debian 12's own kernel
+	agentPort    = 8080
+	readyPort    = 8081
+	workloadPort = 8082
+	bootTimeout  = 3 * time.Minute
+	rampTimeout  = 15 * time.Minute
+)
+
+// guest is a real VM whose capacity is known: one CPU, the workload with these settings.
+type guest struct {
+	name     string
+	settings map[string]string
+	users    int     // to ask about
+	capacity float64 // good answers a second
+	resource verdict.Resource
+}
+
+// guests is ten of them.
+func guests() []guest {
+	workers := func(k int, t time.Duration) guest {
+		g := guest{
+			name:     fmt.Sprintf("%d workers of %s", k, t),
+			settings: map[string]string{"PULSO_WORK_CPU": "0s", "PULSO_WORK_MEMORY": "0", "PULSO_WORK_HOLD": t.String(), "PULSO_WORK_QUEUE": "4096", "PULSO_WORK_CONCURRENCY": strconv.Itoa(k)},
+			capacity: float64(k) / t.Seconds(), resource: verdict.Application,
+		}
+		return g.asked(t)
+	}
+	lock := func(t time.Duration) guest {
+		g := guest{
+			name:     fmt.Sprintf("a lock of %s", t),
+			settings: map[string]string{"PULSO_WORK_CPU": "0s", "PULSO_WORK_MEMORY": "0", "PULSO_WORK_LOCK": t.String(), "PULSO_WORK_QUEUE": "4096"},
+			capacity: 1 / t.Seconds(), resource: verdict.Application,
+		}
+		return g.asked(t)
+	}
+	cpu := func(t time.Duration) guest {
+		g := guest{
+			name:     fmt.Sprintf("%s of the CPU", t),
+			settings: map[string]string{"PULSO_WORK_CPU": t.String(), "PULSO_WORK_MEMORY": "0", "PULSO_WORK_QUEUE": "4096", "PULSO_WORK_CONCURRENCY": "1"},
+			capacity: 1 / t.Seconds(), resource: verdict.CPU,
+		}
+		return g.asked(t)
+	}
+	memory := func(n int, t time.Duration) guest {
+		g := guest{
+			name:     fmt.Sprintf("memory for %d requests of %s", n, t),
+			settings: map[string]string{"PULSO_WORK_CPU": "0s", "PULSO_WORK_HOLD": t.String(), "SLOTS": strconv.Itoa(n)},
+			capacity: float64(n) / t.Seconds(), resource: verdict.Memory,
+		}
+		return g.asked(t)
+	}
+	return []guest{
+		workers(4, 200*time.Millisecond), workers(2, 100*time.Millisecond), workers(10, 500*time.Millisecond),
+		lock(50 * time.Millisecond), lock(80 * time.Millisecond),
+		cpu(120 * time.Millisecond), cpu(160 * time.Millisecond), cpu(200 * time.Millisecond),
+		memory(40, 10*time.Second), memory(30, 8*time.Second),
+	}
+}
+
+// asked asks about three quarters of what the VM carries, by the interactive response time law: users wait 1.5 s on average.
+func (g guest) asked(t time.Duration) guest {
+	g.users = int(0.75 * g.capacity * (1.5 + t.Seconds()))
+	return g
+}
+
+// measureGuests boots the VMs, lets Locust step up the load on each, and judges what it recorded.
+func measureGuests(ctx context.Context, say bench.Printf, only string) error {
+	folder, err := os.MkdirTemp("", "pulso-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	say("\n%-32s %10s %10s %8s  %-12s %-12s %s\n", "VM in QEMU, loaded by Locust", "capacity/s", "found", "off", "bottleneck", "found", "took")
+	var all tally
+	for _, g := range guests() {
+		if !strings.Contains(g.name, only) {
+			continue
+		}
+		began := time.Now()
+		r, err := g.ramp(ctx, folder)
+		if err != nil {
+			return fmt.Errorf("%s: %w", g.name, err)
+		}
+		all.add(say, g.name, g.capacity, g.resource, verdict.Of(r, r.Protocol.Objective, 0), time.Since(began).Round(time.Second).String())
+	}
+	all.figures(say, "verdict.capacity_error_percent", "verdict.right_resource_of_")
+	return nil
+}
+
+// ramp boots the VM and returns the run that Locust makes of it.
+func (g guest) ramp(ctx context.Context, folder string) (r run.Run, err error) {
+	settings := filepath.Join(folder, "settings")
+	var lines strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(g.settings)) {
+		fmt.Fprintf(&lines, "export %s=%s\n", name, g.settings[name])
+	}
+	if err := os.WriteFile(settings, []byte(lines.String()), 0o600); err != nil {
+		return r, err
+	}
+	machine, err := qemu.New(ctx, ".", series, folder, map[string]string{
+		"main": "internal/verdict/bench/guest.sh", "settings": settings, "agent": "bin/agent", "workload": "bin/workload",
+	})
+	if err != nil {
+		return r, err
+	}
+	machine.CPUs, machine.Memory, machine.Forward = 1, 512, map[int]int{}
+	at := map[int]string{}
+	for _, port := range []int{agentPort, readyPort, workloadPort} {
+		free, err := qemu.FreePort(ctx)
+		if err != nil {
+			return r, err
+		}
+		machine.Forward[free] = port
+		at[port] = fmt.Sprintf("http://127.0.0.1:%d", free)
+	}
+	running, stop := context.WithTimeout(ctx, bootTimeout+rampTimeout)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := machine.Run(running)
+		ended <- err
+	}()
+	if err := awaitReady(running, at[readyPort]+"/ready", ended); err != nil {
+		return r, err
+	}
+	recording := filepath.Join(folder, "recording.json")
+	err = phase.Locust{Command: "bin/locust", Files: "locust", Logs: folder}.Enter(running, phase.Entry{
+		Agent: at[agentPort], Work: at[workloadPort] + "/trabajo", Users: g.users, SpawnRate: 20, Ramp: true, Records: 100, Recording: recording,
+	}, func(phase.Progress) {})
+	stop()
+	<-ended // ended by stop: that is no error
+	if err != nil {
+		return r, err
+	}
+	document, err := os.ReadFile(filepath.Join(folder, "run.json"))
+	if err != nil {
+		return r, err
+	}
+	if keep := os.Getenv("KEEP"); keep != "" { // the documents, to look at
+		name := strings.ReplaceAll(g.name, " ", "-") + ".json"
+		if err := os.WriteFile(filepath.Join(keep, name), document, 0o600); err != nil {
+			return r, err
+		}
+	}
+	return run.Decode(document)
+}
+
+// awaitReady waits until the guest's programs are ready.
+func awaitReady(ctx context.Context, url string, ended <-chan error) error {
+	ctx, cancel := context.WithTimeout(ctx, bootTimeout)
+	defer cancel()
+	client := http.Client{Timeout: 2 * time.Second}
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		if response, err := client.Do(request); err == nil {
+			_, _ = io.Copy(io.Discard, response.Body)
+			if err := response.Body.Close(); err == nil && response.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case err := <-ended:
+			return errors.Join(errors.New("the guest ended before it was ready"), err)
+		case <-ctx.Done():
+			return fmt.Errorf("the guest is not ready: %w", ctx.Err())
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
