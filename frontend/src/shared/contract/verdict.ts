@@ -86,7 +86,7 @@ export interface Verdict {
   answer: Answer;
   confidence: Confidence;
   sentence: Text; // the recommendation: one sentence that a person can act on
-  objective: any /* run.Objective */;
+  objective: run.Objective;
   asked: number /* int */; // users
   load?: Load; // what was measured at that many; absent where nothing steady was
   carries?: Load; // the largest load that met the objective, as every smaller one did
