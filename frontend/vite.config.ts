@@ -26,5 +26,6 @@ export default defineConfig(({ isSsrBuild }) => ({
   test: {
     environment: 'node',
     include: ['src/**/*.test.{ts,tsx}'],
+    css: { include: /\?inline/ }, // a report has its styles within
   },
 }));

@@ -7,7 +7,7 @@ import type { Side } from './side';
 export function Facts({ side: { run } }: { readonly side: Side }) {
   const words = useWords();
   return (
-    <div className="two facts">
+    <div className="two uneven">
       <FactCard title={words.w('vm.title')} facts={vmFacts(run, words)} />
       <FactCard title={words.w('protocol.title')} facts={protocolFacts(run, words)} />
     </div>

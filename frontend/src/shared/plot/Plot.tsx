@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import './plot.css';
-import { side } from './shapes';
+import { x as across, side, y as up } from './shapes';
 
 export interface Tick {
   readonly at: number; // 0–1
@@ -101,8 +101,8 @@ function inOrder(marks: readonly Mark[]): Mark[] {
 function Upright({ kind, at, low = at, high = at }: Mark) {
   return (
     <g className={`mark ${kind}`}>
-      <rect x={low * side} y={0} width={(high - low) * side} height={side} />
-      <line x1={at * side} x2={at * side} y1={0} y2={side} />
+      <rect x={across(low)} y={0} width={across(high - low)} height={side} />
+      <line x1={across(at)} x2={across(at)} y1={0} y2={side} />
     </g>
   );
 }
@@ -110,14 +110,10 @@ function Upright({ kind, at, low = at, high = at }: Mark) {
 function Level({ kind, at, low = at, high = at }: Mark) {
   return (
     <g className={`mark ${kind}`}>
-      <rect x={0} y={up(high)} width={side} height={up(low) - up(high)} />
+      <rect x={0} y={up(high)} width={side} height={across(high - low)} />
       <line x1={0} x2={side} y1={up(at)} y2={up(at)} />
     </g>
   );
-}
-
-function up(share: number): number {
-  return (1 - share) * side;
 }
 
 function part(share: number): string {

@@ -20,14 +20,14 @@ export const percents: Scale = linear(100, 4, 25);
 export const halves: Scale = linear(100, 2, 50);
 
 /** Whole minutes and the like, where the axis is of seconds. */
-export function seconds(greatest: number, count = 6): Scale {
+export function seconds(greatest: number, count = 5): Scale {
   const steps = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200];
   return linear(greatest, count, steps.find((step) => greatest / step <= count) ?? 7_200);
 }
 
 /** Every doubling is as long as the next: for latencies, which span orders of magnitude. */
 export function logarithmic(least: number, greatest: number): Scale {
-  const from = least / 1.4;
+  const from = Number.isFinite(least) ? least / 1.4 : 1; // nothing was measured
   const to = Math.max(greatest * 1.4, from * 8);
   const at = (value: number) => between(Math.log(value / from) / Math.log(to / from));
   const digits = to / from > 3_000 ? [1] : to / from > 100 ? [1, 3] : [1, 2, 5];

@@ -6,9 +6,9 @@ export const side = 1_000;
 /** A point of a picture: across and up, 0–1. */
 export type Spot = readonly [x: number, y: number];
 
-const coordinate = (share: number) => Math.round(share * side * 10) / 10;
-const x = (share: number) => coordinate(share);
-const y = (share: number) => coordinate(1 - share);
+/** Where a share of the axis is in the square, to what can be seen. */
+export const x = (share: number) => Math.round(share * side * 10) / 10;
+export const y = (share: number) => x(1 - share);
 
 /** Dots, all in one path: there may be thousands. Those on the same place are one. */
 export function Dots({ spots, kind }: { readonly spots: readonly Spot[]; readonly kind: string }) {
