@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"mime"
 	"net/http"
 	"strings"
 	"time"
@@ -175,7 +174,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request) *fault {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		return newFault(http.StatusUnauthorized, "sin_permiso", "the bearer token is missing or wrong")
 	}
-	if !isJSON(r.Header) {
+	if !service.IsJSON(r.Header) {
 		return newFault(http.StatusUnsupportedMediaType, "tipo", "the body must be sent as Content-Type: application/json, not compressed")
 	}
 	return nil
@@ -194,18 +193,6 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request, memory *share) ([
 		w.Header().Del("Connection")
 	}
 	return body, nil
-}
-
-func isJSON(header http.Header) bool {
-	if header.Get("Content-Encoding") != "" {
-		return false
-	}
-	if header.Get("Content-Type") == jsonType { // as nearly everybody says it, and parsing takes its time
-		return true
-	}
-	mediaType, parameters, err := mime.ParseMediaType(header.Get("Content-Type"))
-	charset := strings.ToLower(parameters["charset"])
-	return err == nil && mediaType == jsonType && (charset == "" || charset == "utf-8")
 }
 
 // idempotencyKey is the request's key, or empty without one.

@@ -1,4 +1,5 @@
-// Command socket reads the database, once for all clients, and pushes every committed row to the browsers.
+// Command socket reads the database, once for all clients, and pushes every committed row to the browsers. It also answers
+// what people ask of the past: histories, exports and runs.
 package main
 
 import (
@@ -19,12 +20,13 @@ import (
 	"github.com/pulso-lab/pulso/socket/internal/history"
 	"github.com/pulso-lab/pulso/socket/internal/hub"
 	"github.com/pulso-lab/pulso/socket/internal/rollup"
+	"github.com/pulso-lab/pulso/socket/internal/runs"
 )
 
 // The connections to the database beyond those of PULSO_DB_POOL, which read the newest rows and answer /ready: what
 // people ask of the past must not hold the live stream up. Two for histories, two for exports, two for clients that come
-// back, one for the rollups.
-const pastPool = 7
+// back, one for the rollups, and those for the runs.
+const pastPool = 7 + runs.Connections
 
 func main() { service.Main("socket", run) }
 
@@ -54,6 +56,7 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 	reader := feed.New(db, news, log)
 	keeper := rollup.New(past, keep, service.Instance(), log)
 	asked := history.New(past, log, time.Now)
+	kept := runs.New(past, log).Handler(ctx, token)
 	stream, err := edge.New(edge.Options{
 		Token: token, Origins: origins, Clients: clients, Stream: news, History: asked, Log: log,
 	})
@@ -66,6 +69,8 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 	mux.Handle("GET /ready", ready)
 	mux.Handle("GET /metrics", metrics{news, reader, stream})
 	mux.Handle("/export.csv", service.Until(ctx, asked.Export(token)))
+	mux.Handle("/runs", kept)
+	mux.Handle("/runs/", kept)
 	mux.Handle("/socket.io/", stream)
 	mux.HandleFunc("/", service.NotFound)
 

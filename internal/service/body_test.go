@@ -2,6 +2,7 @@ package service
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -42,6 +43,37 @@ func TestABodyThatDoesNotComeIsGivenUp(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Error("still waiting for the body")
+	}
+}
+
+// A body may take longer than Serve gives it, if its handler says so; but it does not hold a drain.
+func TestALongBodyHasItsTime(t *testing.T) {
+	const short = 50 * time.Millisecond
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	read := make(chan error, 1)
+	server := httptest.NewServer(limitBody(LongBody(ctx, time.Minute, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, err := io.ReadAll(r.Body)
+		read <- err
+	})), short))
+	defer server.Close()
+	conn := speak(t, server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{")
+	time.Sleep(2 * short) // what is under test is that time passes
+	if _, err := io.WriteString(conn, "}"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-read; err != nil {
+		t.Errorf("a slow body: %v", err)
+	}
+	speak(t, server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{")
+	stop()
+	select {
+	case err := <-read:
+		if err == nil {
+			t.Error("a byte is missing, and the body was read")
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("the body holds the drain")
 	}
 }
 
