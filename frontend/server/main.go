@@ -1,5 +1,5 @@
 // Command server serves the dashboard and joins the stream to its origin: it answers the built files, and passes
-// /socket.io/ and /export.csv on to the socket service, so that the page needs no other address and no cross-origin
+// /socket.io/, /export.csv and /runs on to the socket service, so that the page needs no other address and no cross-origin
 // permission.
 package main
 
@@ -22,6 +22,7 @@ const (
 	// maxConnections is those of all clients that one socket service takes, and some for what else a page loads.
 	maxConnections = 12_000
 	writeLimit     = 30 * time.Second // for a client to take the next 64 KiB
+	importLimit    = 60 * time.Second // for a run to arrive that somebody imports, which may be large
 )
 
 func main() { service.Main("frontend", run) }
@@ -54,17 +55,20 @@ func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
 	// still loads, and says itself what is missing, which a load balancer's error page would not.
 	ready := service.NewReadiness(nil)
 	ln = netutil.LimitListener(patience.Listener(ln, writeLimit), maxConnections)
-	return service.Serve(ctx, ln, newHandler(files, local, proxy.New(ctx, target, log), ready), log, ready)
+	return service.Serve(ctx, ln, newHandler(ctx, files, local, proxy.New(ctx, target, log), ready), log, ready)
 }
 
-// newHandler puts the parts together.
-func newHandler(files *site.Site, local bool, socket http.Handler, ready *service.Readiness) http.Handler {
+// newHandler puts the parts together. ctx is the service's.
+func newHandler(ctx context.Context, files *site.Site, local bool, socket http.Handler, ready *service.Readiness) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", service.Health)
 	mux.Handle("GET /ready", ready)
 	mux.Handle("GET /config.json", config{Build: files.Build(), Local: local, Version: service.Version()})
 	mux.Handle("/socket.io/", socket)
 	mux.Handle("/export.csv", socket)
+	mux.Handle("/runs", socket)
+	mux.Handle("POST /runs", service.LongBody(ctx, importLimit, socket))
+	mux.Handle("/runs/", socket)
 	mux.Handle("/", files)
 	return secure.Handler(mux)
 }

@@ -3,16 +3,19 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/pulso-lab/pulso/frontend/server/internal/proxy"
 	"github.com/pulso-lab/pulso/frontend/server/internal/secure"
 	"github.com/pulso-lab/pulso/frontend/server/internal/site"
 	"github.com/pulso-lab/pulso/internal/service"
@@ -40,7 +43,7 @@ func TestHandler(t *testing.T) {
 		t.Fatal(err)
 	}
 	socket := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "socket") })
-	handler := newHandler(files, true, socket, service.NewReadiness(nil))
+	handler := newHandler(t.Context(), files, true, socket, service.NewReadiness(nil))
 	for path, want := range map[string]struct {
 		status int
 		body   string
@@ -51,6 +54,9 @@ func TestHandler(t *testing.T) {
 		"/config.json":      {200, `{"build":"` + files.Build() + `","local":true,"version":"unknown"}`},
 		"/socket.io/?EIO=4": {200, "socket"},
 		"/export.csv?host=": {200, "socket"},
+		"/runs":             {200, "socket"},
+		"/runs/a/verdict":   {200, "socket"},
+		"/?runs":            {200, "<!doctype html>"},
 		"/none.js":          {404, `{"error":"no_encontrado","mensaje":"there is nothing at this path"}`},
 	} {
 		w := httptest.NewRecorder()
@@ -79,6 +85,73 @@ func TestHandler(t *testing.T) {
 	}
 }
 
+// What people do with runs passes by every method; an import may be large, and come slowly.
+func TestRunsPass(t *testing.T) {
+	files, err := site.Load(dist(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, err := io.Copy(io.Discard, r.Body)
+		_, _ = fmt.Fprint(w, r.Method, " ", r.URL.Path, " ", n, " ", err)
+	}))
+	defer backend.Close()
+	target, err := url.Parse(backend.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	ready := service.NewReadiness(nil)
+	ctx, stop := context.WithCancel(t.Context())
+	ln, err := service.Listen(ctx, "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() {
+		served <- service.Serve(ctx, ln, newHandler(ctx, files, true, proxy.New(ctx, target, log), ready), log, ready)
+	}()
+	defer func() {
+		stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	}()
+	const large = 16 << 20
+	body, more := io.Pipe()
+	go func() {
+		half := make([]byte, large/2)
+		_, _ = more.Write(half)
+		time.Sleep(5500 * time.Millisecond) // what is under test is that time passes: other bodies have 5 s
+		_, err := more.Write(half)
+		_ = more.CloseWithError(err)
+	}()
+	for _, tt := range []struct {
+		method, path string
+		body         io.Reader
+		want         string
+	}{
+		{http.MethodGet, "/runs", http.NoBody, "GET /runs 0 <nil>"},
+		{http.MethodPatch, "/runs/a", strings.NewReader("{}"), "PATCH /runs/a 2 <nil>"},
+		{http.MethodDelete, "/runs/a", http.NoBody, "DELETE /runs/a 0 <nil>"},
+		{http.MethodPost, "/runs", body, fmt.Sprintf("POST /runs %d <nil>", large)},
+	} {
+		request, err := http.NewRequestWithContext(ctx, tt.method, "http://"+ln.Addr().String()+tt.path, tt.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil || string(got) != tt.want || answer.Header.Get("X-Frame-Options") != "DENY" {
+			t.Errorf("%q, %v, want %q", got, err, tt.want)
+		}
+	}
+}
+
 func TestConfig(t *testing.T) {
 	ask := func(page string, local bool) (answer config) {
 		t.Helper()
@@ -91,7 +164,7 @@ func TestConfig(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := httptest.NewRecorder()
-		handler := newHandler(files, local, http.NotFoundHandler(), service.NewReadiness(nil))
+		handler := newHandler(t.Context(), files, local, http.NotFoundHandler(), service.NewReadiness(nil))
 		handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/config.json", nil))
 		if got := w.Header().Get("Cache-Control"); got != "no-store" {
 			t.Errorf("Cache-Control is %q", got)
