@@ -40,7 +40,7 @@ var languages = []language{
 		confide: map[verdict.Confidence]string{verdict.High: "Confianza: alta.", verdict.Medium: "Confianza: media.", verdict.Low: "Confianza: baja."},
 		missing: "Qué lo haría más seguro", figure: "cifra", value: "valor", low: "95 % de", high: "a",
 		asked: "carga por la que se pregunta, usuarios", carries: "soporta, usuarios", breaks: "ya no soporta, usuarios",
-		capacity: "capacidad, respuestas buenas/s", knee: "codo, usuarios", headroom: "margen, %",
+		capacity: "capacidad, respuestas buenas/s", knee: "rodilla, usuarios", headroom: "margen, %",
 		users: "usuarios", answers: "respuestas buenas/s", errors: "errores, %", steady: "estable", yes: "sí", no: "no", level: "Niveles",
 		method: "Cómo se halló, y qué no se puede ver: docs/verdict.md.", vm: "VM", protocol: "Carga",
 	},

@@ -146,8 +146,9 @@ func transient(values []float64) int {
 // moments are the mean, and the sum of the squares of the distances from it.
 func moments(values []float64) (mean, squares float64) {
 	for _, v := range values {
-		mean += v / float64(len(values))
+		mean += v
 	}
+	mean /= float64(len(values))
 	for _, v := range values {
 		squares += (v - mean) * (v - mean)
 	}

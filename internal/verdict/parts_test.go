@@ -174,3 +174,187 @@ func TestALevelThatGotLessIsDisturbed(t *testing.T) {
 		}
 	}
 }
+
+func TestMeets(t *testing.T) {
+	o := run.Objective{Percentile: 95, Latency: 250, Errors: 1}
+	for name, c := range map[string]struct {
+		latency, errors Estimate
+		answers         uint64
+		want            Answer
+	}{
+		"within":                      {Estimate{200, 180, 240}, Estimate{0.2, 0.1, 0.5}, 900, Yes},
+		"no failure, of few requests": {Estimate{200, 180, 240}, Estimate{0, 0, 3}, 90, Yes},
+		"perhaps too slow":            {Estimate{240, 220, 260}, Estimate{0, 0, 0.1}, 900, Unknown},
+		"perhaps not too slow":        {Estimate{260, 240, 280}, Estimate{0, 0, 0.1}, 900, Unknown},
+		"too slow":                    {Estimate{300, 260, 330}, Estimate{0, 0, 0.1}, 900, No},
+		"perhaps too many failures":   {Estimate{100, 90, 120}, Estimate{0.8, 0.5, 1.2}, 900, Unknown},
+		"too many failures":           {Estimate{100, 90, 120}, Estimate{3, 2, 4}, 900, No},
+		"no answer at all":            {Estimate{}, Estimate{0, 0, 0}, 0, No},
+	} {
+		if got := meets(&measured{Level: Level{Latency: c.latency, Errors: c.errors}}, c.answers, o); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// curve is levels with so many users and answers a second, each known to a part of it.
+func curve(unsure float64, loads ...[2]float64) []*measured {
+	levels := make([]*measured, len(loads))
+	for i, l := range loads {
+		deviate := unsure * l[1]
+		levels[i] = &measured{
+			Level:   Level{Users: int(l[0]), Steady: true, Requests: Estimate{l[1], l[1] - 2*deviate, l[1] + 2*deviate}},
+			seconds: make([]second, 15), deviate: deviate,
+		}
+	}
+	return levels
+}
+
+func TestWhereThroughputEnds(t *testing.T) {
+	for name, c := range map[string]struct {
+		levels         []*measured
+		users          float64 // of the knee; 0 for no saturation
+		falls, atFirst bool
+	}{
+		"a plateau":             {curve(0.01, [2]float64{10, 10}, [2]float64{20, 20}, [2]float64{40, 30}, [2]float64{60, 30.5}), 30.25, false, false},
+		"a fall":                {curve(0.01, [2]float64{10, 10}, [2]float64{20, 20}, [2]float64{40, 30}, [2]float64{60, 20}), 30, true, false},
+		"a slight fall":         {curve(0.01, [2]float64{10, 10}, [2]float64{20, 20}, [2]float64{40, 30}, [2]float64{60, 28}), 30, false, false},
+		"from the first":        {curve(0.01, [2]float64{40, 30}, [2]float64{60, 30}), 40, false, true},
+		"a straight line":       {curve(0.01, [2]float64{10, 10}, [2]float64{20, 20}, [2]float64{40, 40}), 0, false, false},
+		"a bend":                {curve(0.01, [2]float64{10, 10}, [2]float64{20, 20}, [2]float64{40, 36}, [2]float64{60, 48}), 0, false, false},
+		"too few users beyond":  {curve(0.01, [2]float64{10, 10}, [2]float64{20, 20}, [2]float64{24, 20.2}), 0, false, false},
+		"growing slowly":        {curve(0.01, [2]float64{10, 10}, [2]float64{20, 20}, [2]float64{24, 21.6}), 0, false, false},
+		"too noisy to be sure":  {curve(0.15, [2]float64{10, 10}, [2]float64{20, 20}, [2]float64{27, 20}), 0, false, false},
+		"one level":             {curve(0.01, [2]float64{10, 10}), 0, false, false},
+		"growing by a fiftieth": {curve(0.001, [2]float64{10, 10}, [2]float64{20, 20}, [2]float64{40, 40}, [2]float64{53, 40.8}), 40.4, false, false},
+	} {
+		p := plateauOf(c.levels)
+		if (p != nil) != (c.users > 0) {
+			t.Errorf("%s: %+v", name, p)
+			continue
+		}
+		if p == nil {
+			continue
+		}
+		s := p.saturation()
+		if !near2(s.Users.Value, c.users, 0.01) || s.Falls != c.falls || (s.Users.Low == 0) != c.atFirst {
+			t.Errorf("%s: %+v", name, s)
+		}
+	}
+}
+
+func TestHeadroom(t *testing.T) {
+	j := judge{Verdict: Verdict{Asked: 300, Saturation: &Saturation{Users: Estimate{400, 375, 420}}}}
+	if h := j.headroom(); h.Value != 25 || !near2(h.Low, 20, 1e-9) || !near2(h.High, 28.57, 0.001) {
+		t.Errorf("of 300 users before a knee at 400: %+v", h)
+	}
+	j.Asked = 500
+	if h := j.headroom(); h.Value != -25 {
+		t.Errorf("of 500 users: %+v", h)
+	}
+	j = judge{Verdict: Verdict{Asked: 300, Load: &Load{Users: 300}}, run: run.Run{Header: run.Header{Phase: run.PhaseEnter}}}
+	j.steady = []*measured{{Level: Level{Users: 300, CPU: 60, Meets: Yes}, vital: true}}
+	if h := j.headroom(); *h != (Estimate{40, 0, 40}) {
+		t.Errorf("without a saturation, of a CPU that is 60 %% busy: %+v", h)
+	}
+}
+
+// constant is a run with a constant load: a second of it is what one makes of each target.
+func constant(seconds int, one func(second int) []run.Target) run.Run {
+	r := run.Run{Header: run.Header{Phase: run.PhaseEnter, Protocol: run.Protocol{Users: 30}}}
+	for i := range seconds {
+		r.Seconds = append(r.Seconds, run.Second{Second: i, Users: 30, Targets: one(i)})
+	}
+	return r
+}
+
+func target(name string, good, failed int, took time.Duration) run.Target {
+	t := run.Target{Name: name, Requests: int64(good + failed), Failures: int64(failed)}
+	for range good {
+		t.Latency.Observe(took)
+	}
+	return t
+}
+
+func TestWhatCounts(t *testing.T) {
+	r := constant(31, func(i int) []run.Target {
+		work := target("workload", 20, 0, 10*time.Millisecond)
+		if i == 0 {
+			work = target("workload", 900, 0, 10*time.Millisecond) // who came in it, came all at once
+		}
+		return []run.Target{target("agent", 20, 5, time.Second), work}
+	})
+	v := Of(r, run.DefaultObjective, 0)
+	if len(v.Levels) != 1 || v.Answer != Yes {
+		t.Fatalf("%+v", v)
+	}
+	if m := v.Levels[0]; m.From != 1 || m.To != 30 || m.Requests.Value != 20 || m.Errors.Value != 0 || m.Latency.Value > 11 {
+		t.Errorf("the first second, the last or the agent's answers count: %+v", m)
+	}
+	r.Phase = run.PhaseLeave
+	for i := range r.Seconds {
+		r.Seconds[i].Targets = []run.Target{target("api1", 9, 0, ms(5)), target("api2", 9, 0, ms(5)), target("entry", 0, 1, 0)}
+	}
+	v = Of(r, run.DefaultObjective, 0)
+	if v.Routes == nil || len(v.Routes.Routes) != 2 || v.Load == nil || v.Load.Errors.Value < 5 {
+		t.Errorf("what no route answered is a route, or no failure: %+v", v)
+	}
+}
+
+func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+
+func TestLatenciesThatChangeAreLessSure(t *testing.T) {
+	width := func(slow int) float64 {
+		v := Of(constant(31, func(i int) []run.Target { return []run.Target{target("workload", 20, 0, ms(10+slow*(i/2%10/9)))} }), run.DefaultObjective, 0)
+		return v.Levels[0].Latency.High / v.Levels[0].Latency.Low
+	}
+	if even, uneven := width(0), width(100); even < 1.08 || even > 1.1 || uneven < 2*even {
+		t.Errorf("10 ms always are known to a factor of %.2f, 110 in a tenth of the time to %.2f", even, uneven)
+	}
+}
+
+// More than linear, no σ or κ explains.
+func TestTheLawIsNeverNegative(t *testing.T) {
+	var loads []load
+	for n := 1.0; n < 100; n *= 1.6 {
+		loads = append(loads, load{n, math.Pow(n, 1.1), 0.01})
+	}
+	if u, ok := fitLaw(loads); !ok || u.sigma != 0 || u.kappa != 0 {
+		t.Errorf("%+v", u)
+	}
+}
+
+func TestUnsteadyLevelsAreDoubted(t *testing.T) {
+	r := constant(120, func(i int) []run.Target {
+		good := 20
+		if i%60 > 30 { // of every other level
+			good = 5 + 3*(i%8)
+		}
+		return []run.Target{target("workload", good, 0, ms(10))}
+	})
+	for i := range r.Seconds {
+		r.Seconds[i].Users += i / 30
+	}
+	v := Of(r, run.DefaultObjective, 30)
+	if v.Answer != Yes || v.Confidence == High {
+		t.Errorf("%+v", v)
+	}
+	found := false
+	for _, m := range v.Missing {
+		found = found || m.EN == "2 of 4 levels were not steady and do not count"
+	}
+	if !found {
+		t.Errorf("%v", v.Missing)
+	}
+}
+
+// A larger load that meets the objective says nothing about one in between that perhaps does not.
+func TestWhatIsPerhapsNotCarriedIsNot(t *testing.T) {
+	level := func(users int, meets Answer) *measured {
+		return &measured{Level: Level{Users: users, Steady: true, Meets: meets}}
+	}
+	j := judge{Verdict: Verdict{Asked: 40}, steady: []*measured{level(10, Yes), level(20, Unknown), level(40, Yes)}}
+	if j.load(); j.Carries.Users != 10 || j.Breaks != nil || j.Load.Users != 40 {
+		t.Errorf("%+v", j.Verdict)
+	}
+}

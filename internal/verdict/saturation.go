@@ -5,13 +5,12 @@ import (
 )
 
 const (
-	linear     = 0.95 // of the line's throughput per user: a level with less no longer belongs to it
-	onPlateau  = 0.92 // of the highest throughput: there the plateau begins
-	atTop      = 0.95 // of it: these levels are the capacity
-	farBeyond  = 1.3  // times as many users as where the plateau begins must have been tried
-	elastic    = 0.3  // of each percent of users that still becomes throughput on a plateau, at most
-	elasticMay = 0.5  // the same at the end of its confidence interval
-	fellBy     = 0.9  // of the highest throughput: less beyond it is a fall
+	linear    = 0.95 // of the line's throughput per user: a level with less no longer belongs to it
+	onPlateau = 0.92 // of the highest throughput: there the plateau begins
+	atTop     = 0.95 // of it: these levels are the capacity
+	farBeyond = 1.3  // times as many users as where the plateau begins must have been tried
+	elastic   = 0.5  // percent of throughput for each percent of users, at the end of the confidence interval, that a plateau may have
+	fellBy    = 0.9  // of the highest throughput: less beyond it is a fall
 )
 
 // plateau is the steady levels of a run by users, as far as they say where the throughput ends.
@@ -50,7 +49,7 @@ func plateauOf(levels []*measured) *plateau {
 	}
 	elasticity := math.Log(top.Requests.Value/from.Requests.Value) / ratio
 	unsure := 1.96 * math.Hypot(top.deviate/top.Requests.Value, from.deviate/from.Requests.Value) / ratio
-	if elasticity > elastic || elasticity+unsure > elasticMay {
+	if elasticity+unsure > elastic {
 		return nil
 	}
 	p.weigh(most.Requests.Value)

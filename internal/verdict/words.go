@@ -74,8 +74,11 @@ func (j *judge) yes(subject Text) Text {
 		if j.run.Phase == run.PhaseLeave {
 			return t.and(Text{".", "."})
 		}
-		return t.and(Text{"; no se vio dónde se satura, así que el margen se desconoce: mídelo con --ramp antes de contar con más.",
-			"; where it saturates was not seen, so the head-room is unknown: measure it with --ramp before you count on more."})
+		if j.Headroom == nil {
+			return t.and(Text{"; no se vio dónde se satura: mídelo con --ramp antes de contar con más.", "; where it saturates was not seen: measure it with --ramp before you count on more."})
+		}
+		return t.and(textf("; no se vio dónde se satura, y por su CPU queda a lo sumo un %.0f %%: mídelo con --ramp antes de contar con más.",
+			"; where it saturates was not seen, and by its CPU at most %.0f %% is left: measure it with --ramp before you count on more.", j.Headroom.High))
 	}
 	t = t.and(j.knee())
 	switch left := j.left(); {
