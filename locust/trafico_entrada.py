@@ -7,6 +7,9 @@ takes its full time at its full users; of all the agent's answers, `--records` g
 over the run, distinct samples before repeated ones, in order of arrival. What the load was, second by second, goes into
 run.json beside it (A.run.json beside A.json). Both files are written when the run ends, however it ends.
 
+With `--ramp` the users come in steps, and the run ends by itself beyond saturation (`pulso.ramp`); -u is then the load
+that is asked about, and -t a limit, where it is given.
+
 Exit code: 0 when both were written, also when requests failed (a saturated workload is what is measured);
 1 when there was nothing to record or a file could not be written; 2 when the run could not begin.
 
@@ -25,9 +28,11 @@ from urllib.parse import urlsplit, urlunsplit
 import gevent
 from locust import between, events, task
 
-from pulso import document, machine, protocol, recording
+from pulso import document, machine, protocol, recording, shape
+from pulso.chronicle import AGENT
 from pulso.collector import Answer, Collector, group, parse, ungroup
 from pulso.document import Document
+from pulso.ramp import LIMIT
 from pulso.recording import RecordingError
 from pulso.run import CannotBeginError, Phase, Run, check_url
 from pulso.samples import SampleError, loads
@@ -60,6 +65,22 @@ def add_arguments(parser: ArgumentParser) -> None:
         default="",
         metavar="<url>",
         help=f"Application that the VM carries. Default: {WORKLOAD_PATH} on port {WORKLOAD_PORT} of the host.",
+    )
+    # A run has its shape before the web page is there.
+    parser.add_argument(
+        "--ramp",
+        action="store_true",
+        default=False,
+        include_in_web_ui=False,
+        help="Step the users up, over -u, until the VM is beyond saturation.",
+    )
+    parser.add_argument(
+        "--ramp-limit",
+        type=int,
+        default=0,
+        metavar="<int>",
+        include_in_web_ui=False,
+        help=f"Users that a ramp tries at the most. Default: {LIMIT} times -u.",
     )
 
 
@@ -110,13 +131,23 @@ class Recorder(Phase):
         protocol.check(options)
 
     def prepare(self) -> None:
-        """Check the files."""
+        """Check the files and the ramp."""
+        options = self.options
         self.path = Path(self.options.recording)
         try:
             for path in (self.path, document.companion(self.path, "run")):
                 recording.check_writable(path)
         except RecordingError as error:
             raise CannotBeginError(str(error)) from None
+        if not options.ramp:
+            if options.ramp_limit:
+                raise CannotBeginError("--ramp-limit is nothing without --ramp")
+            return
+        if options.headless and not options.num_users:
+            raise CannotBeginError("--ramp needs -u, the load that is asked about")
+        if options.ramp_limit and options.ramp_limit < (options.num_users or 1):
+            raise CannotBeginError(f"--ramp-limit is {options.ramp_limit}, less than -u")
+        self.environment.shape_class = shape.RampShape(self, self.environment)
 
     def start(self) -> None:
         """Begin with no answers."""
@@ -160,10 +191,12 @@ class Recorder(Phase):
 
     def progress(self) -> dict[str, Any]:
         """Count requests, and what the recording would hold if the run ended now."""
-        runner = self.environment.runner
+        runner, ramp = self.environment.runner, self.environment.shape_class
+        step = {"step": ramp.step} if ramp else {}
         return {
             "phase": 1,
             "users": runner.user_count,
+            **step,
             "requests": runner.stats.total.num_requests,
             "failures": runner.stats.total.num_failures,
             "records": min(self.answers, self.collector.wanted),
@@ -196,8 +229,8 @@ class Recorder(Phase):
         made = {
             "wait_min": WAIT[0],
             "wait_max": WAIT[1],
-            "duration": options.run_time or 0,
-            "ramp": False,
+            "duration": 0 if options.ramp else options.run_time or 0,
+            "ramp": options.ramp,
             "speed": 1,
             "target": document.address(self.workload),
             "records": len(kept),
@@ -238,7 +271,7 @@ class Visitor(PulsoUser):
 
     def read_metrics(self) -> None:
         """Read the agent's newest sample and record it."""
-        asked = {"name": "agent /metrics", "context": {"target": "agent"}, "headers": {"Accept": "application/json"}}
+        asked = {"name": "agent /metrics", "context": {"target": AGENT}, "headers": {"Accept": "application/json"}}
         with self.client.get("/metrics", catch_response=True, **asked) as response:
             if message := broken(response):
                 response.failure(message)

@@ -21,6 +21,8 @@ from pulso.samples import Identity, Sample
 
 # A run keeps its first four hours.
 LONGEST = 14_400
+# What phase 1 asks beside the application under test.
+AGENT = "agent"
 # Different things that may be asked; what comes under an eighth name, or one that is none, is counted as OTHER.
 MOST_TARGETS = 8
 OTHER = "entry"

@@ -166,6 +166,9 @@ class Run:
             phase.prepare()
         except CannotBeginError as error:
             self._fail(str(error))
+        if environment.shape_class and phase.options.headless:
+            # Locust runs a shape before it listens to SIGTERM.
+            gevent.signal_handler(signal.SIGTERM, self._on_early_terminate)
         if environment.web_ui:
             environment.web_ui.app.before_request(self._check_form)
 
@@ -193,7 +196,13 @@ class Run:
         would cut the writing short, and the wait is bounded by the timeouts.
         """
         if not self._quitting:
+            self._quitting = True
             gevent.get_hub().handle_system_error(KeyboardInterrupt, KeyboardInterrupt())
+
+    def _on_early_terminate(self) -> None:
+        """End a run with a shape on SIGTERM, as on Ctrl-C; once it is over, Locust listens itself."""
+        if self.result is None:
+            self._on_interrupt()
 
     def _fail(self, message: str) -> NoReturn:
         print(f"error: {message}", file=sys.stderr)  # noqa: T201 - what the user has to read

@@ -24,7 +24,7 @@ class Scribe:
     def __init__(self) -> None:
         self.chronicle = Chronicle("")
         self.started = self.ended = 0.0  # Unix time
-        self._writing = False
+        self.is_writing = False
         self._joined = Chronicle("")  # on a worker: of the run whose users come next
         self._reported: dict[str, int] = {}  # on a master: seconds of which each worker has said everything
         self._process = psutil.Process()
@@ -39,7 +39,7 @@ class Scribe:
 
     def begin(self) -> None:
         """Begin a new chronicle."""
-        self.started, self._reported, self._writing = time.time(), {}, True
+        self.started, self._reported, self.is_writing = time.time(), {}, True
         if isinstance(self.environment.runner, WorkerRunner):
             self.chronicle = self._joined
         else:
@@ -51,7 +51,7 @@ class Scribe:
 
     def end(self) -> None:
         """End it: no user is left."""
-        self.ended, self._writing = time.time(), False
+        self.ended, self.is_writing = time.time(), False
 
     def on_request(
         self,
@@ -61,7 +61,7 @@ class Scribe:
         **_: object,
     ) -> None:
         """Count a request, as Locust does; `target` in its context is what was asked."""
-        if self._writing:
+        if self.is_writing:
             self.chronicle.count((context or {}).get("target", OTHER), response_time, failed=bool(exception))
 
     def absorb(self, worker: str, part: dict[str, Any]) -> None:
@@ -79,7 +79,7 @@ class Scribe:
         self._process.cpu_percent()  # counts from here on
         while True:
             gevent.sleep(1 - chronicle.age % 1)
-            if not self._writing or self.chronicle is not chronicle:
+            if not self.is_writing or self.chronicle is not chronicle:
                 return
             # A master knows of its workers' users, but they say so themselves.
             users = 0 if isinstance(self.environment.runner, MasterRunner) else self.environment.runner.user_count
@@ -89,7 +89,7 @@ class Scribe:
         return {"run": self.chronicle.run, "age": self.chronicle.age}
 
     def _on_worker_connect(self, client_id: str, **_: object) -> None:
-        if self._writing:
+        if self.is_writing:
             self.environment.runner.send_message(_JOIN, self._invitation(), client_id=client_id)
 
     def _on_join(self, environment: Environment, msg: Message) -> None:  # noqa: ARG002 - Locust names them

@@ -33,8 +33,8 @@ class Process:
         )
         self.out = self.err = ""
 
-    def finish(self, code: int | None = None) -> "Process":
-        self.out, self.err = self.process.communicate(timeout=LIMIT)
+    def finish(self, code: int | None = None, limit: float = LIMIT) -> "Process":
+        self.out, self.err = self.process.communicate(timeout=limit)
         if code is not None:
             assert self.process.returncode == code, self.out + self.err
         assert "Traceback" not in self.err, self.err
