@@ -208,7 +208,7 @@ class Recorder(Phase):
         if not self.answers:
             return 1, f"error: the agent gave no usable answer, nothing was recorded, {self.path} was not touched"
         kept = self.collector.select()
-        run = self.describe(kept)
+        run = self.as_document(kept)
         companion = document.companion(self.path, "run")
         try:
             recording.write(self.path, (loads(answer.body) for answer in kept))
@@ -222,7 +222,7 @@ class Recorder(Phase):
             f"run {run['id']}, {len(run['seconds'])} s, in {companion}"
         )
 
-    def describe(self, kept: list[Answer]) -> Document:
+    def as_document(self, kept: list[Answer]) -> Document:
         """Return the document of the run."""
         self.asking.join(machine.PATIENCE)
         options = self.options

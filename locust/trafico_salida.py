@@ -11,6 +11,10 @@ for one.
 Exit code: 0 only when every record was acknowledged; 1 when some were refused or are left; 2 when the run could not
 begin. `--summary` writes the account as JSON.
 
+The run that phase 1 left beside the recording is handed in as well, and so is the run that this replay is, which goes
+into replay.json there (A.replay.json beside A.json); `pulso.handin` does it, while the samples go their own way. A run
+that the service could not be given makes the exit code 1.
+
 Trade-offs: nothing gives up on a record, so a service that never recovers is ended by `-t` or Ctrl-C; the recording and
 its account are in memory; and a redirect is not followed, for it would take the token and the record elsewhere.
 """
@@ -19,9 +23,8 @@ import json
 import math
 import os
 import time
-import uuid
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +34,7 @@ from locust.env import Environment
 from locust.rpc import Message
 from locust.runners import MasterRunner, WorkerRunner
 
-from pulso import recording
+from pulso import document, machine, protocol, recording
 from pulso.delivery import (
     Acknowledged,
     Job,
@@ -45,6 +48,8 @@ from pulso.delivery import (
     parse_retry_after,
     summarise,
 )
+from pulso.document import Document
+from pulso.handin import HandIn
 from pulso.recording import RecordingError
 from pulso.run import CannotBeginError, Phase, Run
 from pulso.samples import Sample, SampleError, loads
@@ -56,6 +61,11 @@ PATIENCE = 1.0
 ASK_AGAIN = 1.0
 # A worker never gets more than its part of the pending records, times this, so that there is work for all at the end.
 SHARES_PER_WORKER = 2
+# Seconds between two records of a user, at least and at most.
+WAIT = (1, 4)
+# Seconds that runs get when the samples are through, and when this run was stopped before that. Whoever interrupts a
+# run that is ending waits for longer than either (`Run._await_stop`).
+HAND_IN_PATIENCE, SHORT_PATIENCE = 20.0, 5.0
 LOCAL = "local"
 # Messages: a worker asks for records, the master hands some out; and confirms the outcomes of a report.
 _ASK, _HAND_OUT, _CONFIRM = "pulso_ask", "pulso_hand_out", "pulso_confirm"
@@ -64,6 +74,7 @@ _ASK, _HAND_OUT, _CONFIRM = "pulso_ask", "pulso_hand_out", "pulso_confirm"
 @events.init_command_line_parser.add_listener
 def add_arguments(parser: ArgumentParser) -> None:
     """Add this phase's options to Locust's."""
+    protocol.add_arguments(parser)
     # The web page must not choose which files are read and overwritten.
     parser.add_argument(
         "--recording",
@@ -82,6 +93,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--full-speed", action="store_true", default=False, help="No waits: each user sends as fast as it gets answers."
     )
+    parser.add_argument("--speed", type=float, default=1.0, metavar="<number>", help="What the waits are divided by.")
 
 
 class Sender(Phase):
@@ -93,6 +105,8 @@ class Sender(Phase):
         self.path = Path()
         self.summary_path: Path | None = None
         self.records: list[Sample] = []
+        self.recorded: Document | None = None  # the run that made the recording
+        self.hand_in: HandIn | None = None
         self.ledger = Ledger([], "")
         self.outbox = Outbox(lambda _: [])
         self.reporter = Reporter()
@@ -102,7 +116,16 @@ class Sender(Phase):
         self.asked = -math.inf  # when a worker last asked for records, monotonic seconds
 
     def check(self, options: Mapping[str, Any]) -> None:
-        """Nothing to check: the web page sets only --full-speed."""
+        """Check the speed."""
+        protocol.check(options)
+        try:
+            good = 0 < float(options["speed"]) < math.inf
+        except ValueError:
+            good = False
+        if not good:
+            raise CannotBeginError(f"--speed is {options['speed']}, not a number over 0")
+        if float(options["speed"]) != 1 and str(options["full_speed"]).lower() == "true":
+            raise CannotBeginError("--speed and --full-speed exclude each other")
 
     def prepare(self) -> None:
         """Read and check the recording; it is the same for all runs of this process."""
@@ -112,7 +135,9 @@ class Sender(Phase):
             if self.options.summary:
                 self.summary_path = Path(self.options.summary)
                 recording.check_writable(self.summary_path)
+            recording.check_writable(document.companion(self.path, "replay"))
             self.records = recording.read(self.path)
+            self.recorded = document.read(document.companion(self.path, "run"), len(self.records))
         except RecordingError as error:
             raise CannotBeginError(str(error)) from None
         if isinstance(self.environment.runner, MasterRunner):
@@ -126,7 +151,10 @@ class Sender(Phase):
             self.run, self.asked, self.reporter = "", -math.inf, Reporter()
             self.outbox = Outbox(self.ask)
         else:
-            self.ledger = Ledger(self.records, uuid.uuid4().hex)
+            self.ledger = Ledger(self.records, self.scribe.chronicle.run)
+            self.hand_in = HandIn(self.environment.host, token())
+            if self.recorded:
+                self.hand_in.submit(self.recorded, document.companion(self.path, "run"))
             self.outbox = Outbox(lambda room: self.ledger.take(LOCAL, room))
 
     def book(self, outcome: Outcome) -> None:
@@ -229,16 +257,44 @@ class Sender(Phase):
         }
 
     def finish(self) -> tuple[int, str]:
-        """Close the account."""
-        summary = summarise(self.ledger, self.total_traffic(), time.monotonic() - self.started)
-        text = describe(summary)
-        code = 0 if len(self.ledger.acknowledged) == self.ledger.total else 1
+        """Close the account: write the run and hand it in, then say what became of everything."""
+        seconds = time.monotonic() - self.started
+        path, run = document.companion(self.path, "replay"), self.as_document()
+        errors = self.write(lambda: document.write(path, run))
+        self.hand_in.submit(run, path)
+        good = self.hand_in.finish(SHORT_PATIENCE if self.ledger.left else HAND_IN_PATIENCE)
+        summary = summarise(self.ledger, self.total_traffic(), seconds, self.hand_in.handed_in)
         if self.summary_path:
-            try:
-                recording.write_atomically(self.summary_path, json.dumps(summary, indent=1) + "\n")
-            except RecordingError as error:
-                return 1, f"{text}\nerror: {error}"
-        return code, text
+            text = json.dumps(summary, indent=1) + "\n"
+            errors += self.write(lambda: recording.write_atomically(self.summary_path, text))
+        all_sent = len(self.ledger.acknowledged) == self.ledger.total
+        lines = [describe(summary), *self.hand_in.describe(), *errors]
+        return 0 if all_sent and good and not errors else 1, "\n".join(lines)
+
+    @staticmethod
+    def write(write: Callable[[], None]) -> list[str]:
+        """Write a file; returns what went wrong."""
+        try:
+            write()
+        except RecordingError as error:
+            return [f"error: {error}"]
+        return []
+
+    def as_document(self) -> Document:
+        """Return the document of the replay."""
+        options, recorded = self.options, self.recorded
+        made = {
+            "wait_min": WAIT[0],
+            "wait_max": WAIT[1],
+            "duration": 0,
+            "ramp": False,
+            "speed": 0 if options.full_speed else options.speed,
+            "target": document.address(self.environment.host),
+            "records": len(self.records),
+        }
+        vm = recorded["vm"] if recorded else machine.of_sample(self.records[0])
+        run = protocol.describe(self.scribe, options, document.LEAVE, vm, **made)
+        return run | {"recording": recorded["id"] if recorded else ""}
 
 
 def token() -> str:
@@ -275,7 +331,7 @@ class Replayer(PulsoUser):
     phase = sender
     insecure = False  # a token goes with each request: certificates are checked
     max_redirects = 0
-    _pause = between(1, 4)
+    _pause = between(*WAIT)
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -285,7 +341,8 @@ class Replayer(PulsoUser):
 
     def wait_time(self) -> float:
         """Seconds until the next record."""
-        return 0.0 if self.environment.parsed_options.full_speed else self._pause()
+        options = self.environment.parsed_options
+        return 0.0 if options.full_speed else self._pause() / options.speed
 
     @task
     def send(self) -> None:
@@ -300,6 +357,8 @@ class Replayer(PulsoUser):
             headers = {**self._headers, "Idempotency-Key": job.key}
             with self.client.post("/api", name="/api", data=job.body, headers=headers, catch_response=True) as response:
                 outcome, message, retry_after = judge(response, job)
+                if isinstance(outcome, Acknowledged):
+                    response.request_meta["context"]["target"] = outcome.api
                 if message:
                     response.failure(message)
                 if outcome:

@@ -256,8 +256,8 @@ def percentile(values: list[float], percent: float) -> float | None:
     return values[max(0, math.ceil(len(values) * percent / 100) - 1)]
 
 
-def summarise(ledger: Ledger, traffic: Traffic, seconds: float) -> dict[str, object]:
-    """Return the machine-readable summary of a run."""
+def summarise(ledger: Ledger, traffic: Traffic, seconds: float, handed_in: list[str]) -> dict[str, object]:
+    """Return the machine-readable summary of a run; `handed_in` are the ids of the runs that the service has taken."""
     latencies: dict[str, list[float]] = {}
     for outcome in ledger.acknowledged.values():
         latencies.setdefault(outcome.api, []).append(outcome.milliseconds)
@@ -271,6 +271,7 @@ def summarise(ledger: Ledger, traffic: Traffic, seconds: float) -> dict[str, obj
         }
     return {
         "run": ledger.run,
+        "runs_handed_in": handed_in,
         "records": ledger.total,
         "distinct_samples": ledger.distinct_samples,
         "sent": traffic.sent,

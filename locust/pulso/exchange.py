@@ -17,10 +17,10 @@ class ExchangeError(Exception):
 
 
 class Answer(NamedTuple):
-    """An answer of any status."""
+    """An answer of any status, with the names that Locust's own have."""
 
-    status: int
-    body: bytes
+    status_code: int
+    content: bytes
     retry_after: str | None
 
 

@@ -17,10 +17,10 @@ def ask(host: str) -> dict[str, Any] | None:
     """Ask an agent about its VM; None where it does not know that question, or gives no answer in time."""
     try:
         answer = exchange("GET", host.rstrip("/") + "/vm", {"Accept": "application/json"}, seconds=PATIENCE)
-        body = loads(answer.body)
+        body = loads(answer.content)
     except (ExchangeError, SampleError):
         return None
-    if answer.status != 200 or not isinstance(body, dict):
+    if answer.status_code != 200 or not isinstance(body, dict):
         return None
     return {name: _known(body.get(name), unknown) for name, unknown in UNKNOWN.items()}
 

@@ -12,6 +12,7 @@ from locust.contrib.fasthttp import ResponseContextManager
 from locust.env import Environment
 from locust.exception import StopUser
 
+from pulso.exchange import Answer
 from pulso.run import REQUEST_TIMEOUT, Phase
 from pulso.samples import SampleError, loads
 
@@ -42,17 +43,21 @@ def broken(response: ResponseContextManager) -> str | None:
     return f"no complete answer: {type(error).__name__}: {error}"
 
 
-def status(response: ResponseContextManager) -> str:
+def status(response: ResponseContextManager | Answer) -> str:
     """Name an answer that is not a success, like "HTTP 503 saturado".
 
     Locust keeps every different text that it is given: this one has no values in it.
     """
+    return f"HTTP {response.status_code} {error_code(response)}".rstrip()
+
+
+def error_code(response: ResponseContextManager | Answer) -> str:
+    """Return the contract's code of an error; empty where the answer has none."""
     code = _body(response).get("error")
-    known = isinstance(code, str) and re.fullmatch(r"[a-z_]{1,40}", code)
-    return f"HTTP {response.status_code} {code}" if known else f"HTTP {response.status_code}"
+    return code if isinstance(code, str) and re.fullmatch(r"[a-z_]{1,40}", code) else ""
 
 
-def refusal(response: ResponseContextManager) -> str:
+def refusal(response: ResponseContextManager | Answer) -> str:
     """Describe an answer that is not a success, with its message and the first wrong fields where it names them.
 
     At most 300 characters, all printable: the server may be anything, and the text goes to a terminal.
@@ -66,7 +71,7 @@ def refusal(response: ResponseContextManager) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)[:300]
 
 
-def _body(response: ResponseContextManager) -> dict:
+def _body(response: ResponseContextManager | Answer) -> dict:
     try:
         body = loads(response.content or b"")
     except SampleError:

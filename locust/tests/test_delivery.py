@@ -184,9 +184,10 @@ def test_summary_and_its_text() -> None:
     book.take("a", 5)
     book.settle("a", [Acknowledged(n, "api2" if n else "api1", 10 + n, 2.0 * n) for n in range(3)])
     book.settle("a", [Refused(3, "HTTP 400")])
-    summary = summarise(book, Traffic(sent=6, retried=1), 1.23456)
+    summary = summarise(book, Traffic(sent=6, retried=1), 1.23456, ["a"])
     assert summary == {
         "run": "run",
+        "runs_handed_in": ["a"],
         "records": 5,
         "distinct_samples": 5,
         "sent": 6,

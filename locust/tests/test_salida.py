@@ -7,8 +7,10 @@ import signal
 from pathlib import Path
 
 import pytest
-from conftest import Launch
-from fake import Ingest, sample
+from conftest import Launch, Process
+from contract import totals
+from documents import document
+from fake import MACHINE, Ingest, sample
 
 SCRIPT = "trafico_salida.py"
 TOKEN = "s3cret of the-test"  # noqa: S105
@@ -87,6 +89,8 @@ def test_every_record_arrives_once_whatever_fails(launch: Launch, recording: Pat
         "elapsed": last["elapsed"],
     }
     assert TOKEN not in run.out + run.err
+    replay = replay_of(ingest, recording, run)
+    assert totals(replay) == {"api1": (30, 0), "api2": (30, 0), "entry": (retries, retries)}
 
 
 def retried_after_503(ingest: Ingest, plan: object) -> list:
@@ -105,6 +109,173 @@ def test_waits_between_records_unless_at_full_speed(launch: Launch, recording: P
     # Forty users send one each at once, and the other twenty records wait for a user for at least a second.
     times = sorted(when for attempts in ingest.attempts.values() for when, _ in attempts)
     assert times[-1] - times[0] > 1
+
+
+def test_waits_are_divided_by_the_speed(launch: Launch, recording: Path) -> None:
+    with Ingest() as ingest:
+        run = launch(SCRIPT, *options(ingest, recording, "--speed", "20", users=10)).finish(0)
+    # Six records of each user, between which it waits 50 to 200 ms.
+    assert 0.25 < summary_of(recording)["seconds"] < 5
+    times = sorted(when for attempts in ingest.attempts.values() for when, _ in attempts)
+    assert times[-1] - times[0] > 0.25
+    assert replay_of(ingest, recording, run)["protocol"]["speed"] == 20
+
+
+def replay_of(ingest: Ingest, recording: Path, process: Process) -> dict:
+    """Return the replay that stands beside a recording, was handed in, and says what Locust counted."""
+    replay = json.loads(recording.with_name("replay.json").read_text())
+    assert ingest.runs[replay["id"]] == replay
+    summary = summary_of(recording)
+    assert summary["run"] == replay["id"]
+    assert summary["runs_handed_in"][-1] == replay["id"]
+    counts = totals(replay).values()
+    assert tuple(map(sum, zip(*counts, strict=True))) == process.counted("/api")
+    return replay
+
+
+@pytest.fixture
+def recorded(recording: Path) -> dict:
+    """The run that made the recording: its document, and the file."""
+    run = document(400, protocol=document()["protocol"] | {"records": 60}, vm=MACHINE)
+    recording.with_name("run.json").write_text(json.dumps(run))
+    return run
+
+
+@pytest.mark.parametrize("distributed", [False, True])
+def test_the_run_of_the_recording_and_the_replay_are_handed_in(
+    launch: Launch, recording: Path, recorded: dict, two_processes: list[str], distributed: bool
+) -> None:
+    more = ["--full-speed", "--name", "again", "--slo", "p50=1s", *(two_processes if distributed else [])]
+    with Ingest(token=TOKEN) as ingest:
+        # The first part, of 300 seconds, needs three attempts.
+        ingest.answer_run = {1: (503, {"error": "no_disponible"}), 2: (500, {"error": "desconocido"})}.get
+        run = launch(SCRIPT, *options(ingest, recording, *more), PULSO_INGEST_TOKEN=TOKEN).finish(0)
+        assert_all_delivered(ingest, recording)
+    assert ingest.runs[recorded["id"]] == recorded
+    assert ingest.parts == 2 + 2 + 1
+    replay = replay_of(ingest, recording, run)
+    assert totals(replay) == {"api1": (30, 0), "api2": (30, 0)}
+    assert {name: replay[name] for name in ("name", "phase", "recording", "vm")} == {
+        "name": "again",
+        "phase": 2,
+        "recording": recorded["id"],
+        "vm": MACHINE,
+    }
+    assert replay["protocol"] == {
+        "users": 12,
+        "spawn_rate": 50,
+        "wait_min": 1,
+        "wait_max": 4,
+        "duration": 0,
+        "ramp": False,
+        "speed": 0,
+        "target": ingest.url,
+        "records": 60,
+        "objective": {"percentile": 50, "latency_ms": 1000, "errors_percent": 1},
+    }
+    assert summary_of(recording)["runs_handed_in"] == [recorded["id"], replay["id"]]
+    assert f"run {recorded['id']} handed in" in run.out
+
+
+def test_a_recording_without_its_run_is_replayed_all_the_same(launch: Launch, recording: Path) -> None:
+    with Ingest() as ingest:
+        run = launch(SCRIPT, *options(ingest, recording, "--full-speed")).finish(0)
+    replay = replay_of(ingest, recording, run)
+    assert replay["recording"] == ""
+    assert (replay["vm"]["host"], replay["vm"]["ram_mib"]) == ("vm-ñ", 3934)
+    assert list(ingest.runs) == [replay["id"]]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((400, {"error": "corrida_invalida", "mensaje": "1 field"}), "HTTP 400 corrida_invalida: 1 field"),
+        ((401, {"error": "sin_permiso", "mensaje": "no token"}), "HTTP 401 sin_permiso: no token"),
+        ((413, {}), "HTTP 413"),
+        ((307, {}), "HTTP 307"),
+        ((201, {"api": "api1", "run": "another", "segundos": 1}), "HTTP 201 that breaks the contract"),
+    ],
+)
+def test_a_run_that_is_refused_is_said_and_costs_no_sample(
+    launch: Launch, recording: Path, recorded: dict, answer: tuple[int, object], said: str
+) -> None:
+    with Ingest() as ingest:
+        ingest.answer_run = {1: answer}.get
+        run = launch(SCRIPT, *options(ingest, recording, "--full-speed")).finish(1)
+        assert_all_delivered(ingest, recording)
+    replay = replay_of(ingest, recording, run)
+    assert summary_of(recording)["runs_handed_in"] == [replay["id"]]
+    assert f"error: run {recorded['id']} was not handed in: {said}" in run.out
+    assert f"it is whole in {recording.with_name('run.json')}" in run.out
+
+
+@pytest.mark.parametrize(
+    "answer", [(404, {"error": "no_encontrado"}), (405, {"error": "metodo"}), (400, {"error": "muestra_invalida"})]
+)
+@pytest.mark.usefixtures("recorded")
+def test_a_service_without_runs_gets_the_samples(launch: Launch, recording: Path, answer: tuple[int, object]) -> None:
+    with Ingest() as ingest:
+        ingest.answer_run = lambda _: answer
+        run = launch(SCRIPT, *options(ingest, recording, "--full-speed")).finish(0)
+        assert_all_delivered(ingest, recording)
+    assert ingest.parts == 1, "it was asked again"
+    assert summary_of(recording)["runs_handed_in"] == []
+    assert run.out.count("the service does not know of runs") == 1
+    assert recording.with_name("replay.json").exists()
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_service_that_takes_no_run_holds_no_sample_back(launch: Launch, recording: Path) -> None:
+    with Ingest() as ingest:
+        ingest.answer_run = lambda _: (503, {"error": "no_disponible"})
+        run = launch(SCRIPT, *options(ingest, recording, "--full-speed"))
+        ingest.wait_until(lambda: len(ingest.acknowledged) == 60, 10)
+        run.finish(1)
+        assert_all_delivered(ingest, recording)
+    assert ingest.parts > 3, "it was not tried again"
+    assert summary_of(recording)["runs_handed_in"] == []
+    assert run.out.count("was not handed in: HTTP 503 no_disponible") == 2
+    assert summary_of(recording)["seconds"] < 15, "the time of the samples has that of the runs in it"
+
+
+@pytest.mark.parametrize("how", ["interrupt", "terminate"])
+def test_interrupted_while_it_hands_in_it_says_what_became_of_everything(
+    launch: Launch, recording: Path, how: str
+) -> None:
+    with Ingest() as ingest:
+        ingest.answer_run = lambda _: (503, {"error": "no_disponible"})
+        run = launch(SCRIPT, *options(ingest, recording, "--full-speed"))
+        ingest.wait_until(lambda: ingest.parts == 2)
+        getattr(run, how)()
+        run.finish(1)
+        assert_all_delivered(ingest, recording)
+    assert "60 of 60 records acknowledged" in run.out
+    assert "was not handed in: HTTP 503 no_disponible" in run.out
+
+
+def test_a_broken_run_beside_the_recording_ends_before_any_traffic(launch: Launch, recording: Path) -> None:
+    recording.with_name("run.json").write_text("{")
+    with Ingest() as ingest:
+        run = launch(SCRIPT, *options(ingest, recording)).finish(2)
+    assert f"error: {recording.with_name('run.json')}: not JSON" in run.err
+    assert not ingest.attempts
+    assert not ingest.parts
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["--speed", "0"], "--speed is 0.0, not a number over 0"),
+        (["--speed", "nan"], "--speed is nan, not a number over 0"),
+        (["--speed", "2", "--full-speed"], "--speed and --full-speed exclude each other"),
+        (["--slo", "p95"], "--slo: 'p95' is neither"),
+    ],
+)
+def test_wrong_options_end_before_any_traffic(launch: Launch, recording: Path, wrong: list[str], said: str) -> None:
+    with Ingest() as ingest:
+        run = launch(SCRIPT, *options(ingest, recording, *wrong)).finish(2)
+    assert f"error: {said}" in run.err
+    assert not ingest.attempts
 
 
 def test_a_refusal_is_final_and_shown(launch: Launch, recording: Path) -> None:
