@@ -1,4 +1,4 @@
-import { type FormEvent, useId } from 'react';
+import { type FormEvent, useEffect, useId, useRef } from 'react';
 import { useWords } from '../../shared/runs/words';
 import type { Side } from './side';
 
@@ -13,6 +13,11 @@ interface Props {
 export function QuestionForm({ side: { verdict, objective }, changed, busy, ask }: Props) {
   const { w } = useWords();
   const heading = useId();
+  const form = useRef<HTMLFormElement>(null);
+
+  // Another answer is of another question, which may have come from the address: the fields follow, and the focus stays.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the verdict is the reason, and not its parts
+  useEffect(() => form.current?.reset(), [verdict]);
 
   function submit(event: FormEvent<HTMLFormElement>): void {
     event.preventDefault();
@@ -34,7 +39,7 @@ export function QuestionForm({ side: { verdict, objective }, changed, busy, ask 
     { name: 'errors', value: objective.errors_percent, min: 0, max: 100, step: 'any' },
   ] as const;
   return (
-    <form className="question" onSubmit={submit} aria-labelledby={heading} data-testid="question">
+    <form ref={form} className="question" onSubmit={submit} aria-labelledby={heading} data-testid="question">
       <h3 id={heading} className="visually-hidden">
         {w('question.title')}
       </h3>

@@ -75,10 +75,7 @@ function Asking({ runs, question }: { readonly runs: readonly Run[]; readonly qu
     );
   }
   const busy = sides.state === 'loading';
-  const form = (
-    // Another answer is another question: the fields follow.
-    <QuestionForm key={question} side={first} changed={question !== ''} busy={busy} ask={ask} />
-  );
+  const form = <QuestionForm side={first} changed={question !== ''} busy={busy} ask={ask} />;
   if (second) {
     return (
       <>

@@ -12,6 +12,7 @@ export interface Rule {
   readonly asked: number;
   readonly id?: string;
   readonly name?: string;
+  readonly host?: string;
   readonly machine?: string;
 }
 
@@ -44,7 +45,7 @@ export function makeRun(rule: Rule): Run {
     phase: 1,
     recording: '',
     vm: {
-      host: 'vm-a',
+      host: rule.host ?? 'vm-a',
       cpus: 4,
       ram_mib: 15_990,
       machine: rule.machine ?? 'e2-standard-4',
@@ -76,18 +77,19 @@ function secondOf(second: number, users: number, { capacity }: Rule): Second {
   const failures = users > 1.6 * 1.52 * capacity ? Math.round(2 + 4 * noise(second + 0.5)) : 0;
   // Buckets double every eight; p50 and p95 are two of them apart.
   const middle = Math.round(8 * Math.log2((latency * 0.8) / 0.1) + noise(second + 0.2));
-  const parts = [
-    [middle - 1, 0.3],
-    [middle, 0.4],
-    [middle + 1, 0.2],
-    [middle + 3, 0.1],
-  ] as const;
+  const [faster, slower, slowest] = [0.3, 0.2, 0.1].map((share) => Math.floor(share * count));
+  const parts: [number, number][] = [
+    [middle - 1, faster ?? 0],
+    [middle, count - (faster ?? 0) - (slower ?? 0) - (slowest ?? 0)],
+    [middle + 1, slower ?? 0],
+    [middle + 3, slowest ?? 0],
+  ];
   return {
     second,
     users,
     generator_percent: 20 + users / 20,
     vitals: {
-      hora: new Date(start + second * 1_000).toISOString().replace('T', ' ').replace('Z', ''),
+      hora: new Date(start + second * 1_000).toISOString().slice(0, 19).replace('T', ' '),
       porcentaje_cpu_uso: Math.min(cpu * (0.95 + 0.1 * noise(second + 0.3)), 100),
       porcentaje_ram: 22 + users / 30 + noise(second + 0.4),
       procesos_corriendo: 1 + cpu / 20,
@@ -99,7 +101,7 @@ function secondOf(second: number, users: number, { capacity }: Rule): Second {
         name: 'workload',
         requests: count + failures,
         failures,
-        latency: parts.map(([bucket, share]) => [bucket, Math.round(share * count)]),
+        latency: parts.filter(([, counted]) => counted > 0),
       },
     ],
   };
