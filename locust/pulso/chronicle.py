@@ -109,8 +109,9 @@ class Chronicle:
         now = int(self.age)
         for number in range(self.complete, now):
             if second := self._open(number):
-                second.users = users
-                second.generator = generator
+                # Not set: on a master, workers may have been faster with what they say of it.
+                second.users += users
+                second.generator = max(second.generator, generator)
         self.complete = max(self.complete, now)
 
     def hand_over(self) -> dict[str, Any]:

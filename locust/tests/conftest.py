@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -92,6 +94,18 @@ def free_ports(count: int) -> list[str]:
     for each in sockets:
         each.close()
     return ports
+
+
+def ask_until_up(url: str, form: bytes) -> bytes:
+    """Send a form to Locust's web page."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return urllib.request.urlopen(url, form, timeout=30).read()  # noqa: S310 - our own page
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from conftest import FOLDER, Launch, Process, free_ports
+from conftest import FOLDER, Launch, Process, ask_until_up, free_ports
 from contract import faults, totals
 from fake import MACHINE, Vm, sample
 
@@ -243,17 +243,6 @@ def test_the_web_page_refuses_what_the_command_line_refuses(
     run.interrupt()
     run.finish(0)
     assert json.loads(answer) == {"success": False, "message": said, "host": None}
-
-
-def ask_until_up(url: str, form: bytes) -> bytes:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            return urllib.request.urlopen(url, form, timeout=30).read()  # noqa: S310 - our own page
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
 
 
 @pytest.mark.parametrize(

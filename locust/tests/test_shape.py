@@ -3,11 +3,12 @@
 import json
 import threading
 import time
+import urllib.parse
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from conftest import FOLDER, Launch, Process
+from conftest import FOLDER, Launch, Process, ask_until_up, free_ports
 from contract import faults, totals
 from fake import Vm
 
@@ -101,6 +102,30 @@ def test_two_workers_step_together(launch: Launch, tmp_path: Path, two_processes
     run = run_of(path, process)
     assert totals(run)["agent"] == (vm.served, 0)
     assert set(rates(run)) >= {8, 11}
+
+
+def test_each_start_on_the_web_page_is_a_ramp_of_its_own(launch: Launch, tmp_path: Path) -> None:
+    [port] = free_ports(1)
+    page = f"http://127.0.0.1:{port}"
+    run_path = tmp_path / "run.json"
+    with Vm() as vm:
+        files = ["--target-url", f"{vm.url}/trabajo", "--recording", str(tmp_path / "recording.json")]
+        web = ["--web-host", "127.0.0.1", "--web-port", port]
+        process = launch(SCRIPT, "--host", vm.url, *files, *web, "--ramp", PYTHONPATH=str(FOLDER))
+        runs = []
+        for _ in range(2):
+            until = vm.hits["/trabajo"] + 60
+            ask_until_up(f"{page}/swarm", urllib.parse.urlencode({"user_count": 64, "spawn_rate": 50}).encode())
+            vm.wait_until(lambda until=until: vm.hits["/trabajo"] > until)
+            ask_until_up(f"{page}/stop", b"")
+            runs.append(json.loads(run_path.read_text()))
+        process.interrupt()
+        process.finish(0)
+    for run in runs:
+        assert run["protocol"]["users"] == 64
+        users = [second["users"] for second in run["seconds"]]
+        assert users[1] == users[2] == users[3] == 8
+        assert 11 in users
 
 
 def test_time_that_is_up_ends_a_ramp(launch: Launch, tmp_path: Path) -> None:
