@@ -25,8 +25,8 @@ import (
 
 // The connections to the database beyond those of PULSO_DB_POOL, which read the newest rows and answer /ready: what
 // people ask of the past must not hold the live stream up. Two for histories, two for exports, two for clients that come
-// back, one for the rollups, and those for the runs.
-const pastPool = 7 + runs.Connections
+// back, one for the rollups, one for the runs.
+const pastPool = 8
 
 func main() { service.Main("socket", run) }
 

@@ -108,7 +108,7 @@ func plain(r *rig) {
 	}
 	r.open()
 	c := r.client()
-	for path, status := range map[string]int{"/api": 201, "/": 201, "/api/": 201, "/apix": 404, "/ready": 404, "/stats": 404, "/metrics": 404, "/health": 404, "/export.csv": 404} {
+	for path, status := range map[string]int{"/api": 201, "/": 201, "/api/": 201, "/apix": 404, "/ready": 404, "/stats": 404, "/metrics": 404, "/health": 404, "/export.csv": 404, "/runs": 404} {
 		if a := c.post(r.Context(), path, "plain"+path); a.status != status {
 			r.Errorf("POST %s is answered %d, not %d", path, a.status, status)
 		}

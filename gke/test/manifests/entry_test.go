@@ -54,10 +54,10 @@ func TestTheIngressPaths(t *testing.T) {
 func checkPaths(t *testing.T, split shares, got func(path string) shares) {
 	t.Helper()
 	for path, want := range map[string]shares{
-		"/": split, "/api": split, "/api/": split, "/api/v1": split,
+		"/": split, "/api": split, "/api/": split, "/api/runs": split,
 		"/socket.io/": {"socket": 1},
 		// What is for the cluster alone.
-		"/ready": nil, "/health": nil, "/stats": nil, "/metrics": nil, "/export.csv": nil, "/apis": nil,
+		"/ready": nil, "/health": nil, "/stats": nil, "/metrics": nil, "/export.csv": nil, "/runs": nil, "/apis": nil,
 	} {
 		if to := got(path); !reflect.DeepEqual(to, want) {
 			t.Errorf("%s goes to %v, not %v", path, to, want)

@@ -1,6 +1,6 @@
 // Package runs answers what people want of the runs: the list, one as a document, its verdict; to name, delete and import
-// one. So that no number of askers can hold the database or the memory up, few are answered at a time, and the others wait
-// for their turn, but not for long.
+// one. So that no number of askers can hold the database or the memory up, it asks the database one question at a time and
+// holds few documents, and who comes meanwhile waits for a turn, but not for long.
 package runs
 
 import (
@@ -22,33 +22,29 @@ import (
 
 const (
 	maxDocuments  = 2   // in memory at a time: the largest has a hundred thousand histograms, 150 MB
-	maxShort      = 1   // questions at a time that need no document
 	maxImports    = 1   // bodies that arrive at a time
 	maxListed     = 200 // runs
 	maxRename     = 4 << 10
 	importTimeout = 60 * time.Second // for a body to arrive
-	readTimeout   = 15 * time.Second // that the database may take for one
+	readTimeout   = 10 * time.Second // that the database may take for one, or for anything else
 	writeTimeout  = 60 * time.Second // for a client to take a document
 	retryAfter    = "5"              // seconds
 )
 
-// Connections is how many connections to the database a Service uses at most.
-const Connections = maxDocuments + maxShort
-
-// Service answers about the runs of a database.
+// Service answers about the runs of a database, of which it uses one connection at a time.
 type Service struct {
 	db      *store.Store
 	log     *slog.Logger
 	failing atomic.Bool // the last question to the database failed
 
-	documents, short, imports chan struct{} // a place for each at a time
-	patience                  time.Duration // how long one waits for a place, and then for the database
+	database, documents, imports chan struct{} // a place for each at a time
+	patience                     time.Duration // how long one waits for a place
 }
 
 // New is a service on a database.
 func New(db *store.Store, log *slog.Logger) *Service {
 	return &Service{
-		db: db, log: log, documents: make(chan struct{}, maxDocuments), short: make(chan struct{}, maxShort),
+		db: db, log: log, database: make(chan struct{}, 1), documents: make(chan struct{}, maxDocuments),
 		imports: make(chan struct{}, maxImports), patience: 5 * time.Second,
 	}
 }
@@ -88,16 +84,16 @@ func only(methods string) http.HandlerFunc {
 // errBusy says that all places were taken for too long.
 var errBusy = errors.New("too many are asking for runs already; try again in a moment")
 
-// in asks the database when one of the places is free.
-func (s *Service) in(ctx context.Context, places chan struct{}, ask func(context.Context) error) error {
-	leave, err := s.place(ctx, places)
+// ask asks the database when nobody else does.
+func (s *Service) ask(ctx context.Context, question func(context.Context) error) error {
+	leave, err := s.place(ctx, s.database)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	ctx, cancel := context.WithTimeout(ctx, s.patience)
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	return s.note(ctx, ask(ctx))
+	return s.note(ctx, question(ctx))
 }
 
 // place waits for one of the places, which the caller must leave.
@@ -150,7 +146,7 @@ func unavailable(w http.ResponseWriter, code, message string) {
 
 func (s *Service) list(w http.ResponseWriter, r *http.Request) {
 	var list run.List
-	err := s.in(r.Context(), s.short, func(ctx context.Context) (err error) {
+	err := s.ask(r.Context(), func(ctx context.Context) (err error) {
 		list, err = s.db.Runs(ctx, maxListed)
 		return err
 	})
@@ -193,7 +189,7 @@ func (s *Service) rename(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var named run.Header
-	err = s.in(r.Context(), s.short, func(ctx context.Context) (err error) {
+	err = s.ask(r.Context(), func(ctx context.Context) (err error) {
 		named, err = s.db.RenameRun(ctx, id, *wanted.Name)
 		return err
 	})
@@ -211,7 +207,7 @@ func refuseFields(w http.ResponseWriter, err *run.FieldError) {
 func (s *Service) remove(w http.ResponseWriter, r *http.Request) {
 	id, err := idOf(r)
 	if err == nil {
-		err = s.in(r.Context(), s.short, func(ctx context.Context) error { return s.db.DeleteRun(ctx, id) })
+		err = s.ask(r.Context(), func(ctx context.Context) error { return s.db.DeleteRun(ctx, id) })
 	}
 	if err != nil {
 		refuse(w, err)
@@ -260,10 +256,7 @@ func (s *Service) store(ctx context.Context, r run.Run) error {
 	for first := true; first || len(r.Seconds) > 0; first = false {
 		n := min(len(r.Seconds), run.MaxPart)
 		part.Seconds, r.Seconds = r.Seconds[:n], r.Seconds[n:]
-		turn, cancel := context.WithTimeout(ctx, s.patience)
-		err := s.note(turn, s.db.InsertRun(turn, part))
-		cancel()
-		if err != nil {
+		if err := s.ask(ctx, func(ctx context.Context) error { return s.db.InsertRun(ctx, part) }); err != nil {
 			return err
 		}
 	}
@@ -306,10 +299,12 @@ func (s *Service) with(w http.ResponseWriter, r *http.Request, use func(run.Run)
 		return
 	}
 	defer leave()
-	ctx, cancel := context.WithTimeout(r.Context(), readTimeout)
-	defer cancel()
-	read, err := s.db.Run(ctx, id)
-	if s.note(ctx, err) != nil {
+	var read run.Run
+	err = s.ask(r.Context(), func(ctx context.Context) (err error) {
+		read, err = s.db.Run(ctx, id)
+		return err
+	})
+	if err != nil {
 		refuse(w, err)
 		return
 	}

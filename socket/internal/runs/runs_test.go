@@ -346,7 +346,9 @@ func TestFewAreAnsweredAtATime(t *testing.T) {
 			func() reply { return r.do(http.MethodPost, "/runs", someRun("other", 1)) },
 		},
 		r.imports: {func() reply { return r.do(http.MethodPost, "/runs", someRun("other", 1)) }},
-		r.short: {
+		r.database: {
+			func() reply { return r.do(http.MethodGet, "/runs/"+id, nil) },
+			func() reply { return r.do(http.MethodGet, "/runs/"+id+"/verdict", nil) },
 			func() reply { return r.do(http.MethodGet, "/runs", nil) },
 			func() reply { return r.do(http.MethodPatch, "/runs/"+id, `{"name":"x"}`) },
 			func() reply { return r.do(http.MethodDelete, "/runs/other", nil) },
