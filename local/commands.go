@@ -28,10 +28,16 @@ func demo(ctx context.Context, s settings) error {
 	}
 	return with(ctx, s.system(system.Documented(), "1s"), func(ctx context.Context, sys *system.System) error {
 		fmt.Printf("Pulso is up: open %s (it fills in phase 2)\n  logs: %s\n", sys.Page(), sys.Logs())
-		r, err := s.bothPhases(ctx, sys, s.plan(sys, enter, leave))
+		p := s.plan(sys, enter, leave)
+		r, err := s.bothPhases(ctx, sys, p)
 		if err != nil {
 			return err
 		}
+		all, err := p.runs()
+		if err != nil {
+			return err
+		}
+		printVerdict(sys, all)
 		fmt.Printf("\nStill up at %s; Ctrl-C stops everything.\n", sys.Page())
 		<-ctx.Done()
 		return r.Check()
@@ -86,6 +92,14 @@ func (s settings) smokeCheck(ctx context.Context, sys *system.System, watching *
 	if tilt := r.Stored["api1"] - r.Stored["api2"]; tilt < -1-r.Sent.Retried || tilt > 1+r.Sent.Retried {
 		return fmt.Errorf("the split is not 50/50: %v", r.Stored)
 	}
+	all, err := p.runs()
+	if err != nil {
+		return err
+	}
+	if err := checkRuns(ctx, sys, all); err != nil {
+		return err
+	}
+	fmt.Printf("  %-14s both, as they were handed in\n", "runs stored")
 	const patience = 15 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -35,7 +35,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	// A second Ctrl-C ends us at once, and the parts with us.
 	context.AfterFunc(ctx, stop)
-	err := run(ctx, os.Args[1:])
+	err := dispatch(ctx, os.Args[1:])
 	interrupted := ctx.Err() != nil
 	stop()
 	switch {
@@ -51,7 +51,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, arguments []string) error {
+func dispatch(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
 	var s settings
 	flags.StringVar(&s.locust, "locust", "bin/locust", "the Locust program")

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/pulso-lab/pulso/internal/phase"
 	"github.com/pulso-lab/pulso/internal/account"
+	"github.com/pulso-lab/pulso/internal/phase"
 	"github.com/pulso-lab/pulso/internal/store"
 	"github.com/pulso-lab/pulso/local/internal/system"
 )
@@ -33,9 +33,10 @@ type plan struct {
 }
 
 func (s settings) plan(sys *system.System, enter phase.Entry, leave phase.Exit) plan {
-	recording := filepath.Join(s.dir, "recording.json")
-	enter.Agent, enter.Work, enter.Recording = sys.Agent(), sys.Work(), recording
-	leave.EntryPoint, leave.Recording, leave.Summary = sys.Entry(), recording, filepath.Join(s.dir, "summary.json")
+	in := func(name string) string { return filepath.Join(s.dir, name) }
+	enter.Agent, enter.Work, enter.Recording = sys.Agent(), sys.Work(), in("recording.json")
+	leave.EntryPoint, leave.Recording, leave.Summary = sys.Entry(), enter.Recording, in("summary.json")
+	leave.Run, leave.Replay = in("run.json"), in("replay.json") // where Locust writes them, beside the recording
 	return plan{enter, leave}
 }
 
@@ -72,7 +73,7 @@ func with(ctx context.Context, config system.Config, do func(context.Context, *s
 // bothPhases loads and records the VM, replays the recording, and prints the result.
 func (s settings) bothPhases(ctx context.Context, sys *system.System, p plan) (account.Account, error) {
 	// What an interrupted run leaves must not be of two runs.
-	for _, product := range []string{p.leave.Recording, p.leave.Summary} {
+	for _, product := range []string{p.leave.Recording, p.leave.Summary, p.leave.Run, p.leave.Replay} {
 		if err := os.Remove(product); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return account.Account{}, err
 		}

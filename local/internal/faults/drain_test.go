@@ -35,12 +35,13 @@ func TestAFunctionIsTerminated(t *testing.T) {
 		r.count(func(a attempt) bool {
 			is := a.ended.After(at) && a.began.Before(at.Add(lameDuck)) && a.verdict() == unknown
 			if is {
-				lost = append(lost, fmt.Sprintf("from %s to %s: %s", a.began.Sub(at), a.ended.Sub(at), a))
+				lost = append(lost, fmt.Sprintf("from %s to %s: %s; the entry point: %s", a.began.Sub(at), a.ended.Sub(at), a, r.entrySaid(t, a)))
 			}
 			return is
 		})
 		if len(lost) > 0 {
-			t.Errorf("%s left requests without an answer that were in flight or came while it had to serve; after its SIGTERM\n%s", name, strings.Join(lost, "\n"))
+			t.Errorf("%s, at %s, left requests without an answer that were in flight or came while it had to serve; after its SIGTERM\n%s",
+				name, r.API(name), strings.Join(lost, "\n"))
 		}
 	}
 	rows := map[identity]bool{}

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log"
 	"os"
@@ -228,6 +229,30 @@ func (r *rig) audit(t *testing.T) []sample.Row {
 	t.Logf("%d parcels, %d rows, %d faults; acknowledged %v; not stored %d, refused %d, unknown %d", len(r.parcels), len(rows),
 		len(faults), seen.routes, seen.verdicts[notStored], seen.verdicts[refused], seen.verdicts[unknown])
 	return rows
+}
+
+// entrySaid is what the entry point logged of routes that gave no answer, while an attempt was in flight: of this one, and
+// perhaps of a few others.
+func (r *rig) entrySaid(t *testing.T, a attempt) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(r.Logs(), "entry.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	for line := range strings.Lines(string(content)) {
+		var event struct {
+			Time         time.Time
+			Route, Error string
+		}
+		if err := json.Unmarshal([]byte(line), &event); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		if event.Error != "" && event.Time.After(a.began) && event.Time.Before(a.ended) && len(said) < 5 {
+			said = append(said, event.Route+": "+event.Error)
+		}
+	}
+	return strings.Join(said, "; ")
 }
 
 // showLogs shows the ends of the logs, which go with the test's folder.

@@ -1,12 +1,17 @@
 package system
 
 import (
+	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/pulso-lab/pulso/internal/service"
 )
 
 // post sends one sample to the entry point and returns what came back.
@@ -69,4 +74,68 @@ func TestTheEntryPointSharesInTurn(t *testing.T) {
 	if status != http.StatusBadGateway || !strings.Contains(body, `"error":"desconocido"`) {
 		t.Errorf("a route that is away: %d %s", status, body)
 	}
+}
+
+// A connection that lies idle is closed by the entry point and not by its route, which would lose the request that takes
+// it at that moment.
+func TestTheEntryPointLetsGoFirst(t *testing.T) {
+	patience := make(chan time.Duration, 1)
+	go func() { patience <- patienceOfARoute(t) }()
+
+	closed := make(chan struct{})
+	api := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "api") }))
+	api.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			close(closed) // there is one connection
+		}
+	}
+	api.Start()
+	defer api.Close()
+	handler, err := entry("http://127.0.0.1:1", api.URL, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	if status, body := post(t, server.URL); status != http.StatusOK {
+		t.Fatalf("%d %s", status, body)
+	}
+	begin := time.Now()
+	select {
+	case <-closed:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the connection is kept for ever")
+	}
+	if kept, limit := time.Since(begin), <-patience; kept > limit-time.Second {
+		t.Errorf("the entry point closed it after %s, a route would after %s", kept, limit)
+	}
+}
+
+// patienceOfARoute is how long a service keeps a connection on which nothing ever came.
+func patienceOfARoute(t *testing.T) time.Duration {
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	defer func() {
+		cancel()
+		<-served
+	}()
+	ln, err := service.Listen(ctx, "127.0.0.1:0")
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	go func() {
+		served <- service.Serve(ctx, ln, http.NotFoundHandler(), slog.New(slog.DiscardHandler), service.NewReadiness(nil))
+	}()
+	begin := time.Now()
+	silent, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	defer silent.Close()
+	if _, err := io.ReadAll(silent); err != nil {
+		t.Error(err)
+	}
+	return time.Since(begin)
 }
