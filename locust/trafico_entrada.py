@@ -162,6 +162,9 @@ class Recorder(Phase):
     def stopping(self) -> None:
         """Nothing to do: the users finish the round that they are in."""
 
+    def hurry(self) -> None:
+        """Nothing to do: nobody is waited for."""
+
     def record(self, body: bytes) -> None:
         """Keep an answer; raises SampleError when it is not a sample."""
         key = self.collector.add(time.time(), body)

@@ -63,9 +63,6 @@ ASK_AGAIN = 1.0
 SHARES_PER_WORKER = 2
 # Seconds between two records of a user, at least and at most.
 WAIT = (1, 4)
-# Seconds that runs get when the samples are through, and when this run was stopped before that. Whoever interrupts a
-# run that is ending waits for longer than either (`Run._await_stop`).
-HAND_IN_PATIENCE, SHORT_PATIENCE = 20.0, 5.0
 LOCAL = "local"
 # Messages: a worker asks for records, the master hands some out; and confirms the outcomes of a report.
 _ASK, _HAND_OUT, _CONFIRM = "pulso_ask", "pulso_hand_out", "pulso_confirm"
@@ -235,6 +232,11 @@ class Sender(Phase):
         """Send nothing new."""
         self.outbox.close()
 
+    def hurry(self) -> None:
+        """Wait no longer for runs to be handed in."""
+        if self.hand_in:
+            self.hand_in.hurry()
+
     def is_done(self) -> bool:
         """Say whether every record is acknowledged or refused."""
         self.reclaim()
@@ -262,7 +264,7 @@ class Sender(Phase):
         path, run = document.companion(self.path, "replay"), self.as_document()
         errors = self.write(lambda: document.write(path, run))
         self.hand_in.submit(run, path)
-        good = self.hand_in.finish(SHORT_PATIENCE if self.ledger.left else HAND_IN_PATIENCE)
+        good = self.hand_in.finish()
         summary = summarise(self.ledger, self.total_traffic(), seconds, self.hand_in.handed_in)
         if self.summary_path:
             text = json.dumps(summary, indent=1) + "\n"

@@ -21,6 +21,9 @@ from pulso.users import error_code, refusal, status
 PATH = "/api/runs"
 # Seconds that a part gets until its answer is complete.
 _PATIENCE = 15.0
+# Seconds that runs get when everything else is done; and from when a person has asked for the end. Whoever interrupts a
+# run that is ending is waited for longer than either (`Run._await_stop`).
+_LAST, _LAST_IN_HASTE = 20.0, 3.0
 
 
 class _Refused(Exception):  # noqa: N818 - not an error of ours
@@ -46,6 +49,7 @@ class HandIn:
         self._unknown = ""  # what a service has answered that knows nothing of runs
         self._idle = Event()
         self._idle.set()
+        self._haste = Event()
         self._last = "no complete answer"  # why the newest attempt failed
         self._greenlet = gevent.spawn(self._work)
 
@@ -55,9 +59,15 @@ class HandIn:
         self._left.append((run["id"], path))
         self._waiting.put((run, path))
 
-    def finish(self, patience: float) -> bool:
-        """Wait so many seconds for what is under way, and then give up; says whether nothing has failed."""
-        self._idle.wait(patience)
+    def hurry(self) -> None:
+        """Be brief: the run is being interrupted."""
+        self._haste.set()
+
+    def finish(self) -> bool:
+        """Wait for what is under way, and then give up; says whether nothing has failed."""
+        gevent.wait([self._idle, self._haste], timeout=_LAST, count=1)
+        if self._haste.is_set():
+            self._idle.wait(_LAST_IN_HASTE)
         self._greenlet.kill()
         for identifier, _ in self._left:
             self._faults.setdefault(identifier, self._last)

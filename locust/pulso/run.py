@@ -83,6 +83,10 @@ class Phase(ABC):
         """Begin nothing new; called on every node while requests are still in flight."""
 
     @abstractmethod
+    def hurry(self) -> None:
+        """Wait for nothing that can be left: somebody has interrupted this process, perhaps while it finishes."""
+
+    @abstractmethod
     def payload(self) -> dict[str, Any]:
         """On a worker: what to report to the master now."""
 
@@ -320,6 +324,7 @@ class Run:
     def _on_quitting(self, environment: Environment, **_: object) -> None:
         """Close the account before Locust decides on the exit code, which on Ctrl-C and SIGTERM is before it stops."""
         self._quitting = True
+        self.phase.hurry()
         if self.phase.is_worker:
             if self._active:
                 self._on_drain(environment)

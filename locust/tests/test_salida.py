@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -247,7 +248,9 @@ def test_interrupted_while_it_hands_in_it_says_what_became_of_everything(
         run = launch(SCRIPT, *options(ingest, recording, "--full-speed"))
         ingest.wait_until(lambda: ingest.parts == 2)
         getattr(run, how)()
+        began = time.monotonic()
         run.finish(1)
+        assert time.monotonic() - began < 15, "it did not hurry"
         assert_all_delivered(ingest, recording)
     assert "60 of 60 records acknowledged" in run.out
     assert "was not handed in: HTTP 503 no_disponible" in run.out
