@@ -85,6 +85,17 @@ func TestARunComesBackAsItWas(t *testing.T) {
 	}
 }
 
+// MySQL rounds what it has no digits for, and MariaDB does where it is told to: out of the calendar's last year.
+func TestTheLastMomentIsNotRounded(t *testing.T) {
+	r := newRealm(t)
+	r.exec("SET GLOBAL sql_mode = CONCAT(@@GLOBAL.sql_mode, ',TIME_ROUND_FRACTIONAL')")
+	defer r.exec("SET GLOBAL sql_mode = DEFAULT")
+	last := someRun(1)
+	last.Start = time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
+	insertRuns(t, r.as("root"), last)
+	wantRun(t, r.Store, last)
+}
+
 // The parts of a run may come in any order, again, and side by side.
 func TestPartsBecomeOneRun(t *testing.T) {
 	s := storetest.New(t)
