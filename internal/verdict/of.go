@@ -45,7 +45,7 @@ func Of(r run.Run, objective run.Objective, asked int) Verdict {
 func withoutEnd(seconds []second, r run.Run) []second {
 	last := 1
 	if p := r.Protocol; r.Phase == run.PhaseLeave && p.Speed > 0 {
-		last += int(math.Ceil(p.WaitMax / p.Speed))
+		last += int(math.Ceil(min(p.WaitMax/p.Speed, float64(len(seconds)))))
 	}
 	return seconds[:max(0, len(seconds)-last)]
 }

@@ -99,6 +99,16 @@ func TestADisturbedRunCannotSay(t *testing.T) {
 	}
 }
 
+// Whatever its protocol says, of a document that somebody may have written by hand.
+func TestAReplayOfAnySpeedHasAVerdict(t *testing.T) {
+	r := simulated.Run(simulated.VM{CPUs: 2, CPU: 10 * ms}, simulated.Load{Users: 20, Hold: hold})
+	r.Phase = run.PhaseLeave
+	for _, speed := range []float64{0, 1e-300, 1, 1e300} {
+		r.Protocol.Speed, r.Protocol.WaitMax = speed, 1e9
+		judge(r)
+	}
+}
+
 func TestNothingAtAllCannotSay(t *testing.T) {
 	v := verdict.Of(run.Run{Header: run.Header{Phase: 1}}, run.DefaultObjective, 0)
 	if v.Answer != verdict.Unknown || len(v.Missing) == 0 {
