@@ -147,7 +147,7 @@ func (j *judge) answer(all []*measured) {
 	}
 	if j.Answer == No && j.slowGenerator() {
 		j.Answer = Unknown
-		j.miss("el generador de carga estuvo al límite de su CPU, y lo lento puede ser él: repártelo (--processes, o varias máquinas)",
+		j.miss("el generador de carga estuvo al límite de su CPU, y lo lento puede ser él: repártalo (--processes, o varias máquinas)",
 			"the load generator was at the limit of its CPU, and may be what was slow: spread it (--processes, or several machines)")
 		return
 	}
@@ -155,19 +155,19 @@ func (j *judge) answer(all []*measured) {
 		return
 	}
 	if j.Load != nil {
-		j.miss("con %d usuarios el objetivo cae dentro de la incertidumbre (%s de %.0f a %.0f ms, errores de %.1f a %.1f %%): mantén esa carga más tiempo",
+		j.miss("con %d usuarios el objetivo cae dentro de la incertidumbre (%s de %.0f a %.0f ms, errores de %.1f a %.1f %%): mantenga esa carga más tiempo",
 			"at %d users the objective lies within the uncertainty (%s of %.0f to %.0f ms, errors of %.1f to %.1f %%): hold that load longer",
 			j.Load.Users, percentile(j.Objective), j.Load.Latency.Low, j.Load.Latency.High, j.Load.Errors.Low, j.Load.Errors.High)
 		return
 	}
 	for _, m := range all {
 		if !m.Steady && math.Abs(float64(m.Users-j.Asked)) <= near*float64(j.Asked) {
-			j.miss("con %d usuarios no hubo un tramo estable (%s): repite la prueba sin nada más en marcha, y mantén esa carga más tiempo",
+			j.miss("con %d usuarios no hubo un tramo estable (%s): repita la prueba sin nada más en marcha, y mantenga esa carga más tiempo",
 				"at %d users nothing was steady (%s): run it again with nothing else at work, and hold that load longer", m.Users, m.Reason)
 			return
 		}
 	}
-	j.miss("la prueba no mantuvo %d usuarios al menos %d s: mantén esa carga más tiempo, o súbela con --ramp",
+	j.miss("la prueba no mantuvo %d usuarios al menos %d s: mantenga esa carga más tiempo, o súbala con --ramp",
 		"the run did not hold %d users for %d s at least: hold that load longer, or step up to it with --ramp", j.Asked, shortest+1)
 }
 
@@ -195,10 +195,10 @@ func (j *judge) confide(all []*measured) {
 	switch {
 	case j.run.Phase == run.PhaseLeave: // a replay asks nothing about a VM
 	case j.late:
-		doubt("el generador de carga llegó al límite de su CPU antes que la VM: repártelo (--processes, o varias máquinas) para ver dónde se satura",
+		doubt("el generador de carga llegó al límite de su CPU antes que la VM: repártalo (--processes, o varias máquinas) para ver dónde se satura",
 			"the load generator came to the limit of its CPU before the VM did: spread it (--processes, or several machines) to see where the VM saturates")
 	case j.Saturation == nil:
-		doubt("no se vio saturación: para saber hasta dónde llega, súbela con --ramp", "no saturation was seen: to learn how far it goes, step it up with --ramp")
+		doubt("no se vio saturación: para saber hasta dónde llega, súbala con --ramp", "no saturation was seen: to learn how far it goes, step it up with --ramp")
 	case len(j.steady) < enough:
 		doubt("solo hubo %d niveles estables", "there were only %d steady levels", len(j.steady))
 	case (j.Saturation.Requests.High-j.Saturation.Requests.Low)/2 > narrow*j.Saturation.Requests.Value:

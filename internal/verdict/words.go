@@ -75,9 +75,9 @@ func (j *judge) yes(subject Text) Text {
 			return t.and(Text{".", "."})
 		}
 		if j.Headroom == nil {
-			return t.and(Text{"; no se vio dónde se satura: mídelo con --ramp antes de contar con más.", "; where it saturates was not seen: measure it with --ramp before you count on more."})
+			return t.and(Text{"; no se vio dónde se satura: mídalo con --ramp antes de contar con más.", "; where it saturates was not seen: measure it with --ramp before you count on more."})
 		}
-		return t.and(textf("; no se vio dónde se satura, y por su CPU queda a lo sumo un %.0f %%: mídelo con --ramp antes de contar con más.",
+		return t.and(textf("; no se vio dónde se satura, y por su CPU queda a lo sumo un %.0f %%: mídalo con --ramp antes de contar con más.",
 			"; where it saturates was not seen, and by its CPU at most %.0f %% is left: measure it with --ramp before you count on more.", j.Headroom.High))
 	}
 	t = t.and(j.knee())
@@ -85,11 +85,11 @@ func (j *judge) yes(subject Text) Text {
 	case math.IsNaN(left):
 		return t.and(Text{".", "."})
 	case left < tight:
-		return t.and(textf("; queda un %.0f %%: amplíala antes de que la carga crezca.", "; %.0f %% is left: enlarge it before the load grows.", max(0, left)))
+		return t.and(textf("; queda un %.0f %%: amplíela antes de que la carga crezca.", "; %.0f %% is left: enlarge it before the load grows.", max(0, left)))
 	case left > generous:
-		return t.and(textf("; queda un %.0f %%: prueba una máquina más pequeña.", "; %.0f %% is left: try a smaller machine.", left))
+		return t.and(textf("; queda un %.0f %%: pruebe una máquina más pequeña.", "; %.0f %% is left: try a smaller machine.", left))
 	default:
-		return t.and(textf("; queda un %.0f %%: déjala como está.", "; %.0f %% is left: keep it as it is.", left))
+		return t.and(textf("; queda un %.0f %%: déjela como está.", "; %.0f %% is left: keep it as it is.", left))
 	}
 }
 
@@ -134,15 +134,15 @@ func (j *judge) cure() Text {
 	switch j.Bottleneck.Resource {
 	case CPU:
 		if vm.CPUs > 0 {
-			return textf(": dale unas %d CPU en vez de %d.", ": give it about %d CPUs instead of %d.", int(math.Ceil(wanted*float64(vm.CPUs))), vm.CPUs)
+			return textf(": dele unas %d CPU en vez de %d.", ": give it about %d CPUs instead of %d.", int(math.Ceil(wanted*float64(vm.CPUs))), vm.CPUs)
 		}
-		return textf(": dale unas %.1f veces más CPU.", ": give it about %.1f times the CPU.", wanted)
+		return textf(": dele unas %.1f veces más CPU.", ": give it about %.1f times the CPU.", wanted)
 	case Memory:
-		return textf(": dale unas %.1f veces más RAM.", ": give it about %.1f times the RAM.", wanted)
+		return textf(": dele unas %.1f veces más RAM.", ": give it about %.1f times the RAM.", wanted)
 	case Processes:
-		return Text{": sube kernel.pid_max.", ": raise kernel.pid_max."}
+		return Text{": suba kernel.pid_max.", ": raise kernel.pid_max."}
 	case Application:
-		return textf(": una máquina mayor no ayuda, sube el límite de la aplicación (procesos de trabajo, conexiones, un cerrojo) unas %.1f veces.",
+		return textf(": una máquina mayor no ayuda, suba el límite de la aplicación (procesos de trabajo, conexiones, un cerrojo) unas %.1f veces.",
 			": a bigger machine does not help, raise the application's limit (workers, connections, a lock) about %.1f times.", wanted)
 	default:
 		return Text{".", "."}
