@@ -1,6 +1,8 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { es } from '../src/shared/i18n/es';
+import { es as words } from '../src/shared/runs/es';
+import { handIn, newReplay, newRun, runAddress } from './runs';
 import { address, expect, expectShown, test } from './test';
 
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -60,4 +62,20 @@ test('a page with data, live, over an hour, zoomed, and with the dialog open', a
   await page.getByRole('button', { name: /12:05:00/ }).click();
   await expect(page.getByRole('dialog')).toBeVisible();
   await expectNoViolation(page);
+});
+
+test('the runs: their list, a dialog, a run, a replay, and two side by side', async ({ page, system }) => {
+  const run = await handIn(system.where.entry, newRun({ name: 'la primera' }));
+  const replay = await handIn(system.where.entry, newReplay(run));
+  await page.goto(`${system.where.page}/?runs`);
+  await expect(page.getByTestId('runs')).toBeVisible();
+  await expectNoViolation(page);
+  await page.getByRole('button', { name: words['list.deleteOf'].replace('{name}', 'la primera') }).click();
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await expectNoViolation(page);
+  for (const runs of [[run], [replay], [run, replay]]) {
+    await page.goto(runAddress(system.where.page, ...runs));
+    await expect(page.getByTestId('answer').first()).toBeVisible();
+    await expectNoViolation(page);
+  }
 });

@@ -4,6 +4,7 @@ import type { Browser, BrowserContextOptions, Page } from '@playwright/test';
 import { en } from '../src/shared/i18n/en';
 import { type Catalogue, es } from '../src/shared/i18n/es';
 import { Replica } from './replica';
+import { handIn, newReplay, newRun, runAddress } from './runs';
 import { address, expect, newHost, test } from './test';
 import { Vm } from './vm';
 
@@ -138,4 +139,29 @@ test('pictures of what is not there', async ({ browser, empty }) => {
   await expect(gone.page.getByTestId('waiting')).toContainText(gone.t['waiting.lost.title']);
   await gone.takeLast('gone');
   await empty.restart('socket');
+});
+
+test('pictures of runs', async ({ browser, empty }) => {
+  test.slow(); // there are many
+  const { page, entry } = empty.where;
+  const shoot = async (what: string, views: string[], url: string, there: string) => {
+    for (const view of views) {
+      const shot = await Shot.open(browser, view, url);
+      await expect(shot.page.getByTestId(there).first()).toBeVisible();
+      await shot.takeLast(what);
+    }
+  };
+  const all = ['laptop-light-es', 'wall-dark-en', 'phone-light-es', 'small-dark-en'];
+  await shoot('runs-none', ['laptop-dark-es', 'phone-light-en'], `${page}/?runs`, 'runs');
+  const two = await handIn(entry, newRun({ name: 'e2-standard-2', machine: 'e2-standard-2' }));
+  const four = await handIn(entry, newRun({ name: 'e2-standard-4', capacity: 320 }));
+  const replay = await handIn(entry, newReplay(two));
+  const short = newRun();
+  const cut = await handIn(entry, { ...short, seconds: short.seconds.slice(0, 40) });
+  await shoot('runs', all, `${page}/?runs`, 'runs');
+  await shoot('run', all, runAddress(page, two), 'answer');
+  await shoot('run-yes', ['laptop-dark-en', 'phone-light-es'], runAddress(page, four), 'answer');
+  await shoot('run-short', ['laptop-light-es'], runAddress(page, cut), 'answer');
+  await shoot('run-replay', ['laptop-light-es', 'phone-dark-en'], runAddress(page, replay), 'answer');
+  await shoot('run-two', all, runAddress(page, two, four), 'answer');
 });

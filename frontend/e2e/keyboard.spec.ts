@@ -1,6 +1,8 @@
 import type { Page } from '@playwright/test';
 import { en } from '../src/shared/i18n/en';
 import { es } from '../src/shared/i18n/es';
+import { es as words } from '../src/shared/runs/es';
+import { handIn, newRun, runAddress } from './runs';
 import { address, expect, expectShown, newHost, test } from './test';
 import { Vm } from './vm';
 
@@ -54,6 +56,8 @@ test('Tab reaches everything, in reading order, and shows where it is', async ({
   const picture = (title: string) => es['chart.savePicture'].replace('{title}', title);
   const inUse = (title: string) => es['chart.inUse'].replace('{title}', title);
   expect(stops.map(({ name }) => name)).toEqual([
+    es['page.content'],
+    es['nav.runs'],
     'host',
     es['range.live'],
     es['range.1h'],
@@ -189,4 +193,52 @@ test('the dialog keeps the focus and gives it back', async ({ page, system, vm }
   await page.keyboard.press('Escape');
   await expect(dialog).toBeHidden();
   await expect(page.getByRole('button', { name: es['range.custom'] })).toBeFocused();
+});
+
+test('a run is named, chosen, asked and compared with the keyboard', async ({ page, system }) => {
+  const one = await handIn(system.where.entry, newRun({ name: 'uno' }));
+  const two = await handIn(system.where.entry, newRun({ name: 'dos' }));
+  await page.goto(`${system.where.page}/?runs`);
+  await expect(page.getByTestId('runs')).toBeVisible();
+  const of = (key: 'list.choose' | 'list.renameOf', name: string) => words[key].replace('{name}', name);
+
+  await tabTo(page, of('list.renameOf', 'dos'));
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByLabel(words['list.name'])).toBeFocused();
+  await page.keyboard.press('ControlOrMeta+A');
+  await page.keyboard.type('tres');
+  await page.keyboard.press('Enter');
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole('button', { name: of('list.renameOf', 'tres') })).toBeFocused();
+
+  for (const name of ['tres', 'uno']) {
+    await page.getByTestId('runs').evaluate(() => {
+      if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    });
+    await tabTo(page, of('list.choose', name));
+    await page.keyboard.press('Space');
+  }
+  await tabTo(page, words['list.compare']);
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(runAddress(system.where.page, two, one));
+
+  await page.goto(runAddress(system.where.page, one));
+  const answer = page.getByTestId('answer');
+  await expect(answer).toHaveAttribute('data-answer', 'no');
+  for (let i = 0; i < 20; i += 1) {
+    await page.keyboard.press('Tab');
+    if (
+      await page
+        .getByTestId('question')
+        .getByLabel(words['question.users'])
+        .evaluate((field) => field === document.activeElement)
+    )
+      break;
+  }
+  await page.keyboard.press('ControlOrMeta+A');
+  await page.keyboard.type('100');
+  await page.keyboard.press('Enter');
+  await expect(answer).toHaveAttribute('data-answer', 'yes');
+  await expect(page.getByTestId('question').getByLabel(words['question.users'])).toBeFocused();
 });

@@ -1,19 +1,21 @@
 import type { Page } from '@playwright/test';
 import { en } from '../src/shared/i18n/en';
 import { es } from '../src/shared/i18n/es';
+import { runCatalogues } from '../src/shared/runs/words';
+import { handIn, newReplay, newRun, runAddress } from './runs';
 import { address, expect, expectShown, test } from './test';
 
-const catalogues = { es, en };
+const catalogues = { es: { ...es, ...runCatalogues.es }, en: { ...en, ...runCatalogues.en } };
 type Language = keyof typeof catalogues;
 
-/** Every text that a person reads or hears, but those that are said to be in another language. */
+/** Every text of the page's own that a person reads or hears, but those that are said to be in another language. */
 function textsOf(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const texts = new Set<string>([document.title]);
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_ALL);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const element = node instanceof Element ? node : node.parentElement;
-      if (!element || element.closest('body [lang], script, style, noscript')) continue;
+      if (!element || element.closest('body [lang], script, style, noscript, [data-said]')) continue;
       if (node instanceof Text) texts.add(node.data);
       if (node instanceof Element) {
         for (const name of [
@@ -66,6 +68,11 @@ function isData(text: string, language: Language): boolean {
     'p50',
     'p95',
     'p99',
+    'e2-standard-\\d?', // the number may be cut off
+    '6\\.1\\.0-37-cloud-amd64',
+    'http://[\\d.:]+',
+    'e2e-[\\w-]+',
+    'UTC',
   ];
   const left = [...words, ...months].reduce(
     (rest, word) => rest.replaceAll(new RegExp(`(?<!\\p{L})${word}(?!\\p{L})`, 'gu'), ''),
@@ -143,6 +150,36 @@ for (const [locale, language] of [
       await page.goto(address(system.where.page, 'vm-0'));
       await expect(page.getByTestId('waiting')).toBeVisible();
       await expectOnly(page, other);
+    });
+  });
+}
+
+for (const [locale, language] of [
+  ['es-GT', 'es'],
+  ['en-GB', 'en'],
+] as const) {
+  test.describe(`with a browser in ${locale}`, () => {
+    test.use({ locale });
+
+    test('the pages of runs are in one language, and so is what the verdict says', async ({
+      page,
+      system,
+    }) => {
+      const other: Language = language === 'es' ? 'en' : 'es';
+      const run = await handIn(system.where.entry, newRun({ name: '' }));
+      const replay = await handIn(system.where.entry, newReplay(run));
+      const views = [[run], [replay], [run, replay]].map((runs) => runAddress(system.where.page, ...runs));
+      for (const view of views) {
+        await page.goto(view);
+        await expect(page.getByTestId('answer').first()).toBeVisible();
+        await expectOnly(page, language);
+      }
+      await page.goto(views[0] ?? '');
+      const said = page.locator('.answer-sentence');
+      await expect(said).toHaveText(language === 'es' ? /usuarios/ : /users/);
+      await page.getByRole('button', { name: catalogues[other]['language.switch'] }).click();
+      await expectOnly(page, other);
+      await expect(said).toHaveText(other === 'es' ? /usuarios/ : /users/);
     });
   });
 }

@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { es } from '../src/shared/i18n/es';
+import { handIn, newReplay, newRun, runAddress } from './runs';
 import { address, expect, expectShown, newHost, test } from './test';
 import { Vm } from './vm';
 
@@ -16,7 +17,8 @@ function cutOff(page: Page): Promise<string[]> {
         continue;
       if (node instanceof HTMLCanvasElement && !node.checkVisibility()) continue;
       const element = node.parentElement;
-      if (!element?.checkVisibility() || element.closest('.visually-hidden, option, .lines')) continue;
+      if (!element?.checkVisibility() || element.closest('.visually-hidden, option, .lines, .scroll'))
+        continue;
       const range = document.createRange();
       range.selectNode(node);
       const { left, right } = range.getBoundingClientRect();
@@ -69,6 +71,24 @@ for (const locale of ['es-GT', 'en-GB']) {
     });
   });
 }
+
+test('the pages of runs fit every width', async ({ page, system }) => {
+  const run = await handIn(system.where.entry, newRun({ name: 'una corrida con un nombre largo' }));
+  const other = await handIn(system.where.entry, newRun({ name: '', capacity: 320 }));
+  const replay = await handIn(system.where.entry, newReplay(run));
+  const views = [
+    `${system.where.page}/?runs`,
+    ...[[run], [replay], [run, other]].map((runs) => runAddress(system.where.page, ...runs)),
+  ];
+  for (const view of views) {
+    await page.goto(view);
+    await expect(page.locator('[data-testid="runs"], [data-testid="answer"]').first()).toBeVisible();
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: 800 });
+      await expectNothingCutOff(page, `${view} at ${width}`);
+    }
+  }
+});
 
 test('what comes and goes fits a phone, too', async ({ page, system, vm }) => {
   await page.setViewportSize({ width: 360, height: 740 });

@@ -36,11 +36,13 @@ export function Answer({ side }: { readonly side: Side }) {
           {w(`confidence.${degree}`)}
         </p>
       </div>
-      <p className="answer-sentence">{say(sentence)}</p>
+      <p className="answer-sentence" data-said>
+        {say(sentence)}
+      </p>
       {missing.length > 0 && (
         <div className="missing">
           <h3>{w('missing.title')}</h3>
-          <ul>
+          <ul data-said>
             {missing.map((text) => (
               <li key={text.en}>{say(text)}</li>
             ))}

@@ -6,6 +6,7 @@ import { Loads } from './Evidence';
 import { resourceKey } from './Figures';
 import { protocolFacts, vmFacts } from './facts';
 import { RunHead } from './RunHead';
+import { Scroll } from './Scroll';
 import { hasLevels, type Side, scalesOf } from './side';
 import { Timeline } from './Timeline';
 import './run.css';
@@ -53,8 +54,7 @@ function Differences({ sides }: Pick<Props, 'sides'>) {
   return (
     <section className="card" aria-labelledby={heading} data-testid="differences">
       <h2 id={heading}>{w('compare.title')}</h2>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached with the keyboard */}
-      <section className="scroll" tabIndex={0} aria-labelledby={heading}>
+      <Scroll name={heading}>
         <table className="numbers compare" aria-labelledby={heading}>
           <thead>
             <tr>
@@ -79,7 +79,7 @@ function Differences({ sides }: Pick<Props, 'sides'>) {
             })}
           </tbody>
         </table>
-      </section>
+      </Scroll>
     </section>
   );
 }
@@ -94,7 +94,7 @@ function rowsOf(side: Side, words: Words): Map<string, string> {
   ) =>
     estimate
       ? `${write(estimate.value)} (${write(estimate.low)}–${write(estimate.high)})`
-      : w('figures.noSaturation');
+      : w('figures.none');
   const percentile = percentileText(side.objective.percentile, format);
   const facts = [...vmFacts(side.run, words), ...protocolFacts(side.run, words)].filter(
     ([name]) => name !== 'protocol.users' && name !== 'compare.objective',
@@ -102,15 +102,12 @@ function rowsOf(side: Side, words: Words): Map<string, string> {
   return new Map([
     [w('compare.answer'), w(answerKey(answer))],
     [w('figures.asked'), users(asked)],
-    [w('compare.objective'), objectiveText(side.objective, words).replace(/^.*?: /, '')],
+    [w('compare.objective'), objectiveText(side.objective, words)],
     [w('compare.p', { percentile }), load ? format.latency(load.latency.value) : w('figures.askedNone')],
     [w('figures.carries'), carries ? users(carries.users) : w('figures.carriesNone')],
     [`${w('figures.capacity')} (${w('figures.capacityUnit')})`, spread(saturation?.requests, format.rate)],
     [w('figures.knee'), spread(saturation?.users, format.count)],
-    [
-      w('figures.headroom'),
-      headroom ? spread(headroom, (value) => signedPercent(value, format)) : w('figures.headroomNone'),
-    ],
+    [w('figures.headroom'), spread(headroom, (value) => signedPercent(value, format))],
     [w('figures.bottleneck'), w(resourceKey(bottleneck.resource))],
     ...facts.map(([name, text]) => [w(name === 'vm.host' ? 'list.vm' : name), text] as const),
   ]);

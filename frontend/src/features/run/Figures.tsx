@@ -38,31 +38,31 @@ export function Figures({ side }: { readonly side: Side }) {
         >
           {!saturation ? w('figures.noSaturation') : saturation.falls && w('figures.falls')}
         </Figure>
-        <Figure
-          name={w('figures.knee')}
-          value={saturation && users(saturation.users.value)}
-          interval={saturation && intervalText(saturation.users, format.count, words)}
-          id="knee"
-        >
-          {w(saturation ? 'figures.kneeNote' : 'figures.noSaturation')}
-        </Figure>
-        <Figure
-          name={w('figures.headroom')}
-          value={headroom && signedPercent(headroom.value, format)}
-          interval={headroom && intervalText(headroom, (value) => signedPercent(value, format), words)}
-          id="headroom"
-        >
-          {w(
-            !headroom
-              ? 'figures.headroomNone'
-              : headroom.value < 0
-                ? 'figures.beyond'
-                : 'figures.headroomNote',
-          )}
-        </Figure>
-        <Figure name={w('figures.bottleneck')} value={w(resourceKey(bottleneck.resource))} id="bottleneck">
-          {say(bottleneck.reason)}
-        </Figure>
+        {saturation && (
+          <Figure
+            name={w('figures.knee')}
+            value={users(saturation.users.value)}
+            interval={intervalText(saturation.users, format.count, words)}
+            id="knee"
+          >
+            {w('figures.kneeNote')}
+          </Figure>
+        )}
+        {headroom && (
+          <Figure
+            name={w('figures.headroom')}
+            value={signedPercent(headroom.value, format)}
+            interval={intervalText(headroom, (value) => signedPercent(value, format), words)}
+            id="headroom"
+          >
+            {w(headroom.value < 0 ? 'figures.beyond' : 'figures.headroomNote')}
+          </Figure>
+        )}
+        {side.run.phase === 1 && (
+          <Figure name={w('figures.bottleneck')} value={w(resourceKey(bottleneck.resource))} id="bottleneck">
+            <span data-said>{say(bottleneck.reason)}</span>
+          </Figure>
+        )}
       </dl>
     </section>
   );

@@ -3,6 +3,7 @@ import type { Estimate, Level } from '../../shared/contract/verdict';
 import { clockText, percentileText } from '../../shared/runs/text';
 import { useWords } from '../../shared/runs/words';
 import { Sign } from './Answer';
+import { Scroll } from './Scroll';
 import type { Side } from './side';
 
 /** The same levels as numbers. */
@@ -17,8 +18,7 @@ export function Levels({ side }: { readonly side: Side }) {
         <p className="note">{w('levels.none')}</p>
       ) : (
         <>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached with the keyboard */}
-          <section className="scroll" tabIndex={0} aria-labelledby={heading}>
+          <Scroll name={heading}>
             <table className="numbers" data-testid="levels" aria-labelledby={heading}>
               <thead>
                 <tr>
@@ -45,7 +45,7 @@ export function Levels({ side }: { readonly side: Side }) {
                 ))}
               </tbody>
             </table>
-          </section>
+          </Scroll>
           <p className="note">{w('levels.note')}</p>
         </>
       )}

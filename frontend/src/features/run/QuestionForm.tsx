@@ -1,4 +1,4 @@
-import { type FormEvent, useEffect, useId, useRef } from 'react';
+import { type FormEvent, useEffect, useRef } from 'react';
 import { useWords } from '../../shared/runs/words';
 import type { Side } from './side';
 
@@ -12,7 +12,6 @@ interface Props {
 /** What "carries" means, and how many users are asked about: a run answers other questions than its own, too. */
 export function QuestionForm({ side: { verdict, objective }, changed, busy, ask }: Props) {
   const { w } = useWords();
-  const heading = useId();
   const form = useRef<HTMLFormElement>(null);
 
   // Another answer is of another question, which may have come from the address: the fields follow, and the focus stays.
@@ -39,10 +38,13 @@ export function QuestionForm({ side: { verdict, objective }, changed, busy, ask 
     { name: 'errors', value: objective.errors_percent, min: 0, max: 100, step: 'any' },
   ] as const;
   return (
-    <form ref={form} className="question" onSubmit={submit} aria-labelledby={heading} data-testid="question">
-      <h3 id={heading} className="visually-hidden">
-        {w('question.title')}
-      </h3>
+    <form
+      ref={form}
+      className="question"
+      onSubmit={submit}
+      aria-label={w('question.title')}
+      data-testid="question"
+    >
       {fields.map(({ name, value, ...limits }) => (
         <label key={name}>
           {w(`question.${name}`)}

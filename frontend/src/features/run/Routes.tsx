@@ -3,6 +3,7 @@ import type { Comparison } from '../../shared/contract/verdict';
 import { percentileText } from '../../shared/runs/text';
 import { useWords } from '../../shared/runs/words';
 import { Measured } from './Levels';
+import { Scroll } from './Scroll';
 import type { Side } from './side';
 
 interface Props {
@@ -17,10 +18,11 @@ export function Routes({ side, routes }: Props) {
   return (
     <section className="card" aria-labelledby={heading} data-testid="run-routes">
       <h2 id={heading}>{w('routes.title')}</h2>
-      <p className="routes-sentence">{say(routes.sentence)}</p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached with the keyboard */}
-      <section className="scroll" tabIndex={0} aria-labelledby={heading}>
-        <table className="numbers" aria-labelledby={heading}>
+      <p className="routes-sentence" data-said>
+        {say(routes.sentence)}
+      </p>
+      <Scroll name={heading}>
+        <table className="numbers named" aria-labelledby={heading}>
           <thead>
             <tr>
               <th scope="col">{w('routes.route')}</th>
@@ -54,7 +56,7 @@ export function Routes({ side, routes }: Props) {
             ))}
           </tbody>
         </table>
-      </section>
+      </Scroll>
     </section>
   );
 }

@@ -30,7 +30,8 @@ export function RunHead({ side: { run, verdict, objective }, letter, children }:
           .join(' · ')}
       </p>
       <p>
-        {w('figures.users', { users: format.count(verdict.asked) })} · {objectiveText(objective, words)}
+        {w('figures.users', { users: format.count(verdict.asked) })} · {w('compare.objective')}:{' '}
+        {objectiveText(objective, words)}
       </p>
       {children}
     </header>

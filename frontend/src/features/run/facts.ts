@@ -30,7 +30,7 @@ export function protocolFacts(run: Header, words: Words): Fact[] {
         ? w('protocol.speedFull')
         : w('protocol.speedValue', { speed: format.average(protocol.speed) }),
     ],
-    ['compare.objective', objectiveText(protocol.objective, words).replace(/^.*?: /, '')],
+    ['compare.objective', objectiveText(protocol.objective, words)],
     ['protocol.target', protocol.target || w('vm.unknown')],
     ['protocol.records', format.count(protocol.records)],
     protocol.workload !== undefined && [

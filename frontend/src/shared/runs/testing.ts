@@ -107,6 +107,46 @@ function secondOf(second: number, users: number, { capacity }: Rule): Second {
   };
 }
 
+/** Phase 2: 150 users replay the recording, and the second route takes a third longer than the first. */
+export function makeReplay(of: Run, id: string): Run {
+  const users = 150;
+  const length = 90;
+  const target = (name: string, second: number, bucket: number) => {
+    const count = Math.round(28 + 6 * noise(second + bucket));
+    const slow = Math.round(count * 0.1);
+    const latency: [number, number][] = [
+      [bucket, count - slow],
+      [bucket + 8, slow],
+    ];
+    return { name, requests: count, failures: 0, latency };
+  };
+  const { workload: _, ...protocol } = of.protocol;
+  return {
+    ...of,
+    id,
+    name: '',
+    phase: 2,
+    recording: of.id,
+    protocol: {
+      ...protocol,
+      users,
+      spawn_rate: 50,
+      wait_min: 1,
+      wait_max: 4,
+      ramp: false,
+      target: 'http://10.0.0.3',
+    },
+    start: new Date(start + 3_600_000).toISOString(),
+    end: new Date(start + 3_600_000 + length * 1_000).toISOString(),
+    seconds: Array.from({ length }, (_, second) => ({
+      second,
+      users: Math.min(50 * (second + 1), users),
+      generator_percent: 31,
+      targets: [target('api1', second, 48), target('api2', second, 51)],
+    })),
+  };
+}
+
 const within = (value: number, share: number): Estimate => ({
   value,
   low: value - Math.abs(value) * share,
