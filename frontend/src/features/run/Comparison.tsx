@@ -105,7 +105,7 @@ function rowsOf(side: Side, words: Words): Map<string, string> {
     [w('compare.objective'), objectiveText(side.objective, words)],
     [w('compare.p', { percentile }), load ? format.latency(load.latency.value) : w('figures.askedNone')],
     [w('figures.carries'), carries ? users(carries.users) : w('figures.carriesNone')],
-    [`${w('figures.capacity')} (${w('figures.capacityUnit')})`, spread(saturation?.requests, format.rate)],
+    [`${w('figures.capacity')}, ${w('figures.capacityUnit')}`, spread(saturation?.requests, format.rate)],
     [w('figures.knee'), spread(saturation?.users, format.count)],
     [w('figures.headroom'), spread(headroom, (value) => signedPercent(value, format))],
     [w('figures.bottleneck'), w(resourceKey(bottleneck.resource))],
