@@ -9,12 +9,12 @@ that did not, where the answer lies.
 A step is held until it is **steady**, which means, of the newer half of the seconds since its users are there, but at
 least ten and without the first two:
 
-* the 95 % confidence interval of the mean of the good answers a second is within 5 % of that mean, as if the seconds
+* the 95 % confidence interval of the mean of the good answers a second is within 8 % of that mean, as if the seconds
   were independent of each other; and
 * the median response time of the later half of them is not over that of the earlier half by more than 20 %, as it is
   where a queue still fills.
 
-A step that is not steady after 45 seconds is left all the same: this only decides when to go on. What the verdict says
+A step that is not steady after 30 seconds is left all the same: this only decides when to go on. What the verdict says
 of a step it finds out anew, from the document.
 """
 
@@ -30,10 +30,10 @@ from pulso.objective import Objective
 STEPS_BELOW = 6  # from u/8
 LIMIT = 16  # times u, unless told
 # Seconds of a hold: those that are left out, those that are looked at, at least, and all of it, at most.
-SETTLE, WINDOW, LONGEST = 2, 10, 45
+SETTLE, WINDOW, LONGEST = 2, 10, 30
 # Seconds that the users of a step have to come or to leave.
 PATIENCE = 60
-PRECISION = 0.05
+PRECISION = 0.08
 DRIFT = 1.2
 GROWTH = 0.25
 CLOSE = 1.05  # loads nearer to each other than by this factor are one
