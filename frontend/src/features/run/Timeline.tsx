@@ -23,7 +23,7 @@ export function Timeline({ side, scales, letter }: Props) {
   const heading = useId();
   const { points, run, verdict } = side;
   const time = seconds(scales.length);
-  const holes = holesOf(points);
+  const holes = holesOf(points).map(({ from, to }) => ({ from: time.at(from), to: time.at(to) }));
   const levels = verdict.levels.filter(({ steady }) => steady);
   const shown = quantities.filter((quantity) => points.some((point) => point[quantity] !== undefined));
   return (
@@ -49,15 +49,13 @@ export function Timeline({ side, scales, letter }: Props) {
             <Plot
               label={w('time.summary', { title, least: write(least), most: write(most) })}
               x={last ? ticks(time, clockText) : []}
+              holes={holes}
               y={ticks(scale, write).filter(({ at }, row) => row === 0 || at >= 0.4)}
             >
               {quantity === 'users' &&
                 levels.map(({ from, to }) => (
                   <Band key={from} kind="counted" from={time.at(from)} to={time.at(to)} />
                 ))}
-              {holes.map(({ from, to }) => (
-                <Band key={from} kind="hole" from={time.at(from)} to={time.at(to)} />
-              ))}
               <Areas
                 kind={quantity}
                 runs={stretchesOf(points, quantity, scales.length).map((stretch) =>

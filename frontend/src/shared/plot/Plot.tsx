@@ -23,6 +23,7 @@ interface Props {
   readonly xTitle?: string;
   readonly uprights?: readonly Mark[]; // each has a row of its own above the picture for its name
   readonly levels?: readonly Mark[]; // lines from side to side
+  readonly holes?: readonly { readonly from: number; readonly to: number }[]; // 0–1, of which nothing is known
   readonly children: ReactNode; // of shapes.tsx
 }
 
@@ -30,7 +31,7 @@ interface Props {
  * A picture with its axes. It is static, so that the same one stands on the page and in a report; what is written is HTML,
  * and has the same size however wide the picture is.
  */
-export function Plot({ label, x, y, xTitle, uprights = [], levels = [], children }: Props) {
+export function Plot({ label, x, y, xTitle, uprights = [], levels = [], holes = [], children }: Props) {
   return (
     <div className="plot">
       <div className="plot-body">
@@ -48,6 +49,9 @@ export function Plot({ label, x, y, xTitle, uprights = [], levels = [], children
           </div>
         )}
         <div className="plot-picture">
+          {holes.map(({ from, to }) => (
+            <i key={from} className="plot-hole" style={{ left: part(from), width: part(to - from) }} />
+          ))}
           <svg viewBox={`0 0 ${side} ${side}`} preserveAspectRatio="none" role="img" aria-label={label}>
             {y.map(({ at, text }) => (
               <line key={text} className="grid" x1={0} x2={side} y1={up(at)} y2={up(at)} />
