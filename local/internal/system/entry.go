@@ -18,7 +18,8 @@ const entryName = "the entry point"
 // takes one in the moment in which its route closes it is lost, so the entry point is the first to let go.
 const idle = 3 * time.Second
 
-// entry shares requests out between the two routes, one by one in turn. In the cloud the gateway does it.
+// entry shares requests out between the two routes, one by one in turn; parts of runs in a turn of their own, so that both
+// get as many samples. In the cloud the gateway does it, by weight.
 func entry(api1, api2 string, log *slog.Logger) (http.Handler, error) {
 	var routes [2]http.Handler
 	for i, target := range []string{api1, api2} {
@@ -37,8 +38,12 @@ func entry(api1, api2 string, log *slog.Logger) (http.Handler, error) {
 			},
 		}
 	}
-	var turn atomic.Uint64
+	var samples, runs atomic.Uint64
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		turn := &samples
+		if r.URL.Path == "/api/runs" {
+			turn = &runs
+		}
 		routes[turn.Add(1)%2].ServeHTTP(w, r)
 	}), nil
 }

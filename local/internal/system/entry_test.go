@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -45,6 +46,28 @@ func route(t *testing.T, name string) *httptest.Server {
 	}))
 	t.Cleanup(server.Close)
 	return server
+}
+
+// However many parts of runs come between them, both routes get as many samples.
+func TestRunsTakeTheirOwnTurn(t *testing.T) {
+	got := map[string]int{}
+	answer := func(name string) *httptest.Server {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { got[name+r.URL.Path]++ }))
+		t.Cleanup(server.Close)
+		return server
+	}
+	handler, err := entry(answer("1").URL, answer("2").URL, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		for _, path := range []string{"/api", "/api/runs"} {
+			handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, nil))
+		}
+	}
+	if want := map[string]int{"1/api": 2, "2/api": 2, "1/api/runs": 2, "2/api/runs": 2}; !maps.Equal(got, want) {
+		t.Errorf("the routes got %v", got)
+	}
 }
 
 func TestTheEntryPointSharesInTurn(t *testing.T) {
