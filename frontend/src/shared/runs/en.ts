@@ -57,7 +57,6 @@ export const en: Readonly<Record<RunKey, string>> = {
   'run.liveHint': 'The charts of this VM at that time, by its clock',
   'run.recording': 'The run that made the recording',
   'run.beside': 'Side by side with it',
-  'run.asking': 'Computing the verdict…',
   'run.verdictFailed': 'There is no verdict: {reason}',
 
   'question.title': 'The question',
@@ -96,7 +95,6 @@ export const en: Readonly<Record<RunKey, string>> = {
   'resource.processes': 'Processes',
   'resource.application': 'The application',
   'resource.unknown': 'Not known',
-  'resource.processesOf': '{percent} of the processes',
 
   'chart.against': 'Against the number of users',
   'chart.throughput': 'Good answers per second',
@@ -132,7 +130,6 @@ export const en: Readonly<Record<RunKey, string>> = {
   'time.holes': 'no data',
   'time.peak': 'max. {value}',
   'time.summary': '{title} by second: from {least} to {most}.',
-  'time.none': 'no data',
 
   'levels.title': 'The levels',
   'levels.users': 'Users',
@@ -200,5 +197,4 @@ export const en: Readonly<Record<RunKey, string>> = {
   'report.title': 'Report on a run',
   'report.two': 'Report on two runs',
   'report.by': 'Made by Pulso {version}. The method and its limits: docs/verdict.md.',
-  'report.language': 'Language',
 };

@@ -57,7 +57,6 @@ export const es = {
   'run.liveHint': 'Los gráficos de esta VM en ese tiempo, según su reloj',
   'run.recording': 'La corrida que hizo la grabación',
   'run.beside': 'Lado a lado con ella',
-  'run.asking': 'Calculando el veredicto…',
   'run.verdictFailed': 'No hay veredicto: {reason}',
 
   'question.title': 'La pregunta',
@@ -96,7 +95,6 @@ export const es = {
   'resource.processes': 'Procesos',
   'resource.application': 'La aplicación',
   'resource.unknown': 'No se sabe',
-  'resource.processesOf': '{percent} de los procesos',
 
   'chart.against': 'Según el número de usuarios',
   'chart.throughput': 'Respuestas buenas por segundo',
@@ -132,7 +130,6 @@ export const es = {
   'time.holes': 'sin datos',
   'time.peak': 'máx. {value}',
   'time.summary': '{title} por segundo: de {least} a {most}.',
-  'time.none': 'sin datos',
 
   'levels.title': 'Los niveles',
   'levels.users': 'Usuarios',
@@ -200,7 +197,6 @@ export const es = {
   'report.title': 'Informe de una corrida',
   'report.two': 'Informe de dos corridas',
   'report.by': 'Hecho por Pulso {version}. El método y sus límites: docs/verdict.md.',
-  'report.language': 'Idioma',
 };
 
 export type RunKey = keyof typeof es;

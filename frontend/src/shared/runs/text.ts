@@ -5,7 +5,6 @@ import type { Formatter } from '../i18n/format';
 import type { Words } from './words';
 
 const nbsp = '\u00a0';
-const thinMinus = '−';
 
 /** p95, p99.9 */
 export function percentileText(percentile: number, format: Formatter): string {
@@ -33,7 +32,7 @@ export function percentText(percent: number, format: Formatter): string {
 /** Whole percents with their sign: −18 %. */
 export function signedPercent(percent: number, format: Formatter): string {
   const rounded = Math.round(percent);
-  return `${rounded < 0 ? thinMinus : ''}${format.percent(Math.abs(rounded), 0)}`;
+  return `${rounded < 0 ? '−' : ''}${format.percent(Math.abs(rounded), 0)}`;
 }
 
 /** The interval of an estimate in words; undefined where it has none. */
