@@ -137,16 +137,19 @@ func TestTheEntryPointLetsGoFirst(t *testing.T) {
 // patienceOfARoute is how long a service keeps a connection on which nothing ever came.
 func patienceOfARoute(t *testing.T) time.Duration {
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	served := make(chan error, 1)
-	defer func() {
-		cancel()
-		<-served
-	}()
 	ln, err := service.Listen(ctx, "127.0.0.1:0")
 	if err != nil {
 		t.Error(err)
 		return 0
 	}
+	defer func() {
+		cancel()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	}()
 	go func() {
 		served <- service.Serve(ctx, ln, http.NotFoundHandler(), slog.New(slog.DiscardHandler), service.NewReadiness(nil))
 	}()
