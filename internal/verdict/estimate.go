@@ -84,7 +84,11 @@ func errorShare(batches []batch) Estimate {
 	const z = 1.959964
 	middle := (p + z*z/(2*independent)) / (1 + z*z/independent)
 	half := z / (1 + z*z/independent) * math.Sqrt(p*(1-p)/independent+z*z/(4*independent*independent))
-	return Estimate{100 * p, 100 * max(0, middle-half), 100 * min(1, middle+half)}
+	low := max(0, middle-half)
+	if failures == 0 {
+		low = 0 // which rounding would miss
+	}
+	return Estimate{100 * p, 100 * low, 100 * min(1, middle+half)}
 }
 
 // interval is a value, and the middle 95 % of what the same computation made of resampled data.
