@@ -1,4 +1,11 @@
+import { execFile } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { List } from '../src/shared/contract/run';
 import { expect, number, test } from './test';
+
+const root = join(import.meta.dirname, '..', '..');
 
 const charts = ['cpu-chart', 'ram-chart', 'process-chart'];
 
@@ -48,4 +55,22 @@ test('a sample travels from this machine to a point on a chart', async ({
   const late = await page.context().newPage();
   await late.goto(system.where.page);
   await expect(late.getByTestId('cpu-chart')).toHaveAttribute('data-points', `${distinct_samples}`);
+
+  // Both phases are runs that were handed in; what the page answers of one, its report says, too.
+  const { runs } = (await (await fetch(`${system.where.page}/runs`)).json()) as List;
+  expect(runs.map(({ phase }) => phase)).toEqual([2, 1]);
+  const [replayed, recorded] = runs;
+  expect(replayed?.recording).toBe(recorded?.id);
+  await late.goto(`${system.where.page}/?run=${recorded?.id}`);
+  const sentence = await late.locator('.answer-sentence').innerText();
+  await promisify(execFile)(join(root, 'bin', 'report'), [`${recorded?.id}`], {
+    cwd: root,
+    env: { ...process.env, PULSO_URL: system.where.page },
+  });
+  for (const kind of ['html', 'md']) {
+    const file = join(root, `report-${recorded?.id}.${kind}`);
+    const text = (await readFile(file, 'utf8')).replaceAll('\\', '');
+    await rm(file);
+    expect(text).toContain(sentence);
+  }
 });
