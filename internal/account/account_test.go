@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pulso-lab/pulso/internal/account"
 	"github.com/pulso-lab/pulso/internal/golden"
 	"github.com/pulso-lab/pulso/internal/phase"
-	"github.com/pulso-lab/pulso/internal/account"
 	"github.com/pulso-lab/pulso/internal/sample"
 	"github.com/pulso-lab/pulso/internal/store"
 	"github.com/pulso-lab/pulso/internal/store/storetest"

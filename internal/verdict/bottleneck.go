@@ -34,15 +34,15 @@ func utilisationOf(levels []*measured, vm run.VM) (u utilisation, known bool) {
 }
 
 // bottleneckOf names what gave out first, by the utilisation law: the resource whose utilisation comes to its end where the
-// throughput does. Where none does, the application's own limit ended it. Levels are in order of users; p is nil where no
-// saturation was seen.
+// throughput does. Where none does, the application's own limit ended it. What is used up only far beyond, by requests that
+// wait or are refused, did not. Levels are in order of users; p is nil where no saturation was seen.
 func bottleneckOf(levels []*measured, p *plateau, vm run.VM) Bottleneck {
 	if len(levels) == 0 {
 		return Bottleneck{Resource: Undecided, Reason: Text{"ningún nivel fue estable", "no level was steady"}}
 	}
 	at := levels[len(levels)-1:]
 	if p != nil {
-		at = p.levels
+		at = p.begin()
 	}
 	u, known := utilisationOf(at, vm)
 	if !known {
@@ -54,7 +54,7 @@ func bottleneckOf(levels []*measured, p *plateau, vm run.VM) Bottleneck {
 		b.Resource, b.Reason = least(u)
 		return b
 	}
-	b.Resource = firstToEnd(levels, light, vm)
+	b.Resource = firstToEnd(at, light, levels[0].Users, vm)
 	switch b.Resource {
 	case CPU:
 		b.Reason = textf("en la saturación la CPU está al %.0f %%", "at saturation the CPU is %.0f %% busy", u.cpu)
@@ -62,6 +62,8 @@ func bottleneckOf(levels []*measured, p *plateau, vm run.VM) Bottleneck {
 		b.Reason = textf("en la saturación la RAM está al %.0f %%, y la CPU al %.0f %%", "at saturation RAM is %.0f %% in use, and the CPU %.0f %% busy", u.ram, u.cpu)
 	case Processes:
 		b.Reason = textf("en la saturación hay el %.0f %% de los procesos que el núcleo permite", "at saturation there are %.0f %% of the processes that the kernel allows", u.processes)
+	case Undecided:
+		b.Reason = textf("la CPU ya estaba al %.0f %% con la carga más ligera: algo más la usaba", "the CPU was %.0f %% busy under the lightest load already: something else used it", light.cpu)
 	default:
 		b.Resource = Application
 		b.Reason = textf("en la saturación la CPU está al %.0f %% y la RAM al %.0f %%: ninguna se acabó", "at saturation the CPU is %.0f %% busy and RAM %.0f %% in use: neither gave out", u.cpu, u.ram)
@@ -69,9 +71,9 @@ func bottleneckOf(levels []*measured, p *plateau, vm run.VM) Bottleneck {
 	return b
 }
 
-// firstToEnd is the resource that is used up at the smallest number of users; empty where none ever is. What was nearly used
-// up from the start and did not grow, the load did not use up.
-func firstToEnd(levels []*measured, light utilisation, vm run.VM) Resource {
+// firstToEnd is the resource that is used up at the smallest number of users; empty where none is. What was nearly used up under
+// the lightest load already, this load did not use up; of the CPU, nobody can say then who did.
+func firstToEnd(levels []*measured, light utilisation, lightest int, vm run.VM) Resource {
 	for _, m := range levels {
 		u, known := utilisationOf([]*measured{m}, vm)
 		switch {
@@ -80,6 +82,8 @@ func firstToEnd(levels []*measured, light utilisation, vm run.VM) Resource {
 			return Memory
 		case u.processes >= processesBusy && u.processes-light.processes >= grown:
 			return Processes
+		case u.cpu >= cpuBusy && u.cpu-light.cpu < grown && m.Users > lightest:
+			return Undecided
 		case u.cpu >= cpuBusy:
 			return CPU
 		}

@@ -37,7 +37,8 @@ func student(degrees int) float64 {
 }
 
 // quantile is a quantile of all answers, in ms, with an interval from resampled batches: in the logarithm, where latencies
-// spread evenly, wider for few batches as Student's t has it, and never narrower than a bucket.
+// spread evenly, wider for few batches as Student's t has it, never narrower than a bucket, nor than the ranks between which
+// the quantile of independent answers lies.
 func quantile(batches []batch, all *latency.Histogram, q float64) Estimate {
 	if all.Count() == 0 {
 		return Estimate{}
@@ -58,18 +59,26 @@ func quantile(batches []batch, all *latency.Histogram, q float64) Estimate {
 	deviate := math.Sqrt(squares / float64(max(1, len(logs))) * k / (k - 1))
 	half := student(len(batches)-1)*deviate + halfBucket*math.Ln2
 	value := milliseconds(all, q)
-	return Estimate{value, value * math.Exp(-half), value * math.Exp(half)}
+	ranks := 1.96 * math.Sqrt(q*(1-q)/float64(all.Count()))
+	return Estimate{
+		value,
+		min(value*math.Exp(-half), milliseconds(all, max(0, q-ranks))),
+		max(value*math.Exp(half), milliseconds(all, min(1, q+ranks))),
+	}
 }
 
 // errorShare is the percentage of requests that failed, with Wilson's interval; failures come in bursts, so it counts as many
-// independent requests as the batches' own variance allows.
-func errorShare(batches []batch) Estimate {
+// independent requests as the batches' own variance allows. It also says whether more failed than allowed, in percent, in
+// every batch, or nothing succeeded in any.
+func errorShare(batches []batch, allowed float64) (share Estimate, throughout bool) {
 	var failures, all float64
+	throughout = true
 	for _, b := range batches {
 		failures, all = failures+b.failures, all+b.good+b.failures
+		throughout = throughout && (b.good == 0 || 100*b.failures > allowed*(b.good+b.failures))
 	}
 	if all == 0 {
-		return Estimate{}
+		return Estimate{}, throughout
 	}
 	p := failures / all
 	var squares float64
@@ -88,7 +97,7 @@ func errorShare(batches []batch) Estimate {
 	if failures == 0 {
 		low = 0 // which rounding would miss
 	}
-	return Estimate{100 * p, 100 * low, 100 * min(1, middle+half)}
+	return Estimate{100 * p, 100 * low, 100 * min(1, middle+half)}, throughout && failures > 0
 }
 
 // interval is a value, and the middle 95 % of what the same computation made of resampled data.

@@ -10,11 +10,14 @@ import (
 
 const (
 	shortest  = 8    // seconds of a level that count, at least
+	step      = 5    // seconds, of a cut of the transient
+	longest   = 30   // seconds of a transient, at most
 	wavering  = 0.01 // of its users that a level may have more or fewer: a distributed count lags
 	trendMost = 0.10 // of the mean that a steady level's throughput may drift from its beginning to its end, where that is no chance
 	noiseMost = 0.10 // of the mean that half its confidence interval may be
 	batchMin  = 2    // seconds of a batch
 	batchMost = 20   // batches of a level
+	slowest   = 4.0  // answers beyond the percentile that must be expected, or its upper end is not known: 80 in all for p95
 	stallPart = 0.3  // of the median throughput: less is a second in which nothing moved
 	stallMost = 2    // such seconds in a row make a level unsteady
 )
@@ -30,14 +33,10 @@ type second struct {
 	generator float64
 }
 
-// applicationSeconds adds up all targets but the agent, whose answers are measurements and no work. A second that was not
-// recorded is one in which nothing was answered.
+// applicationSeconds adds up all targets but the agent, whose answers are measurements and no work.
 func applicationSeconds(r run.Run) []second {
 	var all []second
 	for _, s := range r.Seconds {
-		for n := len(all); n > 0 && all[n-1].at+1 < s.Second; n = len(all) {
-			all = append(all, second{at: all[n-1].at + 1, users: all[n-1].users})
-		}
 		one := second{at: s.Second, users: s.Users, vitals: s.Vitals, generator: s.Generator}
 		for i := range s.Targets {
 			target := &s.Targets[i]
@@ -59,6 +58,7 @@ type measured struct {
 	seconds []second // that count
 	deviate float64  // standard error of Requests.Value
 	vital   bool     // the VM said how it was
+	fails   bool     // from beginning to end, more requests failed than the objective allows
 }
 
 // levelsOf finds the stretches with a constant number of users that are long enough to say anything.
@@ -75,12 +75,13 @@ func levelsOf(seconds []second, o run.Objective) []*measured {
 	return levels
 }
 
-// stretch is how many seconds from the first on have its users.
+// stretch is how many seconds from the first on have its users, one after the other: of a second that was not recorded, nobody
+// knows what was answered in it.
 func stretch(seconds []second) int {
 	users := float64(seconds[0].users)
-	n := slices.IndexFunc(seconds, func(s second) bool { return math.Abs(float64(s.users)-users) > wavering*users })
-	if n < 0 {
-		return len(seconds)
+	n := 1
+	for n < len(seconds) && seconds[n].at == seconds[n-1].at+1 && math.Abs(float64(seconds[n].users)-users) <= wavering*users {
+		n++
 	}
 	return n
 }
@@ -92,6 +93,8 @@ func measure(seconds []second, o run.Objective) *measured {
 		good[i] = s.good
 	}
 	cut := transient(good)
+	// Whoever warms up may fail for some seconds, and not for as long as it takes.
+	errors, thoroughly := errorShare(inBatches(seconds[min(cut, step):]), o.Errors)
 	seconds, good = seconds[cut:], good[cut:]
 	m := &measured{seconds: seconds}
 	m.Users, m.From, m.To = seconds[0].users, seconds[0].at, seconds[len(seconds)-1].at+1
@@ -118,7 +121,7 @@ func measure(seconds []second, o run.Objective) *measured {
 	}
 	m.P50, m.P99 = milliseconds(&all, 0.5), milliseconds(&all, 0.99)
 	m.Latency = quantile(batches, &all, o.Percentile/100)
-	m.Errors = errorShare(batches)
+	m.Errors, m.fails = errors, thoroughly
 	m.Reason, m.Steady = steadiness(good, m.Requests)
 	m.Meets = meets(m, all.Count(), o)
 	return m
@@ -129,11 +132,10 @@ func milliseconds(h *latency.Histogram, q float64) float64 {
 }
 
 // transient is how many of the first values to leave out: White's MSER-5 (1997), which takes the cut, of no more than the
-// first half, that makes the standard error of the mean of what is left the smallest.
+// first half, that makes the standard error of the mean of what is left the smallest. What lasts longer is none.
 func transient(values []float64) int {
-	const step = 5
 	best, cut := math.Inf(1), 0
-	for d := 0; d <= min(len(values)/2, len(values)-shortest); d += step {
+	for d := 0; d <= min(len(values)/2, len(values)-shortest, longest); d += step {
 		rest := values[d:]
 		_, squares := moments(rest)
 		if error := squares / float64(len(rest)*len(rest)); error < best {
@@ -252,7 +254,7 @@ func meets(m *measured, answers uint64, o run.Objective) Answer {
 	if m.Errors.Low > o.Errors || answers == 0 || m.Latency.Low > o.Latency {
 		return No
 	}
-	if m.Errors.Value > 0 && m.Errors.High > o.Errors || m.Latency.High > o.Latency {
+	if m.Errors.Value > 0 && m.Errors.High > o.Errors || m.Latency.High > o.Latency || float64(answers)*(1-o.Percentile/100) < slowest {
 		return Unknown
 	}
 	return Yes

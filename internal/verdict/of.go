@@ -26,7 +26,7 @@ func Of(r run.Run, objective run.Objective, asked int) Verdict {
 	j := judge{run: r, Verdict: Verdict{Objective: objective, Asked: asked, Levels: []Level{}, Missing: []Text{}}}
 	all := levelsOf(seconds, objective)
 	j.sort(all)
-	j.load()
+	j.load(all)
 	j.saturate()
 	j.answer(all)
 	j.confide(all)
@@ -55,6 +55,7 @@ type judge struct {
 	Verdict
 	run     run.Run
 	steady  []*measured // in order of users
+	held    []*measured // those, and the ones that failed throughout, which need not be steady to break an objective
 	plateau *plateau
 	late    bool // the load generator was at its limit where the throughput ended
 }
@@ -70,23 +71,34 @@ func (j *judge) sort(all []*measured) {
 	take()
 }
 
-// load finds what was got at the load asked about, and the ends of what meets the objective.
-func (j *judge) load() {
-	met := true
-	for _, m := range j.steady {
-		l := &Load{m.Users, m.Requests, m.Latency, m.Errors}
-		if math.Abs(float64(m.Users-j.Asked)) <= near*float64(j.Asked) && (j.Load == nil || abs(m.Users-j.Asked) < abs(j.Load.Users-j.Asked)) {
-			j.Load = l
-		}
-		switch {
-		case m.Meets == No && j.Breaks == nil:
-			j.Breaks, met = l, false
-		case m.Meets != Yes:
-			met = false
-		case met:
-			j.Carries = l
+// load finds what was got at the load asked about, and where what meets the objective ends.
+func (j *judge) load(all []*measured) {
+	for _, m := range all {
+		if m.Steady || m.fails {
+			j.held = append(j.held, m)
 		}
 	}
+	slices.SortStableFunc(j.held, func(a, b *measured) int { return a.Users - b.Users })
+	for _, m := range j.held {
+		if j.isNear(m) && (j.Load == nil || abs(m.Users-j.Asked) < abs(j.Load.Users-j.Asked)) {
+			j.Load = m.load()
+		}
+		if m.Meets == Yes {
+			j.Carries = m.load()
+		}
+	}
+	for _, m := range j.held {
+		if m.Meets == No && j.Breaks == nil && (j.Carries == nil || m.Users > j.Carries.Users) {
+			j.Breaks = m.load()
+		}
+	}
+}
+
+func (m *measured) load() *Load { return &Load{m.Users, m.Requests, m.Latency, m.Errors} }
+
+// isNear says whether a level is one of the users asked about.
+func (j *judge) isNear(m *measured) bool {
+	return math.Abs(float64(m.Users-j.Asked)) <= near*float64(j.Asked)
 }
 
 func abs(n int) int { return max(n, -n) }
@@ -136,14 +148,28 @@ func (j *judge) headroom() *Estimate {
 // or a smaller one that is not.
 func (j *judge) answer(all []*measured) {
 	j.Answer = Unknown
-	for _, m := range j.steady {
-		at := math.Abs(float64(m.Users-j.Asked)) <= near*float64(j.Asked)
+	at, below, above := Yes, Unknown, Unknown
+	for _, m := range j.held {
 		switch {
-		case m.Meets == No && m.Users <= j.Asked || at && m.Meets == No:
-			j.Answer = No
-		case at && m.Meets == Yes && j.Answer != No, j.Carries != nil && j.Carries.Users >= j.Asked && j.Answer != No:
-			j.Answer = Yes
+		case j.Load != nil && m.Users == j.Load.Users:
+			at = worse(at, m.Meets)
+		case m.Users < j.Asked && m.Meets == No:
+			below = No
+		case m.Users > j.Asked && m.Meets == Yes:
+			above = Yes
 		}
+	}
+	switch {
+	case j.Load != nil:
+		j.Answer = at
+	case below == No && above == Yes:
+		j.miss("se cumplió el objetivo con más de %d usuarios y no con menos: algo estorbó; repita la prueba, y mantenga esa carga",
+			"the objective was met by more than %d users and not by fewer: something was in the way; run it again, and hold that load", j.Asked)
+		return
+	case below == No:
+		j.Answer = No
+	case above == Yes:
+		j.Answer = Yes
 	}
 	if j.Answer == No && j.slowGenerator() {
 		j.Answer = Unknown
@@ -161,19 +187,34 @@ func (j *judge) answer(all []*measured) {
 		return
 	}
 	for _, m := range all {
-		if !m.Steady && math.Abs(float64(m.Users-j.Asked)) <= near*float64(j.Asked) {
+		if !m.Steady && j.isNear(m) {
 			j.miss("con %d usuarios no hubo un tramo estable (%s): repita la prueba sin nada más en marcha, y mantenga esa carga más tiempo",
 				"at %d users nothing was steady (%s): run it again with nothing else at work, and hold that load longer", m.Users, m.Reason)
 			return
 		}
 	}
+	if c, b := j.Carries, j.Breaks; c != nil && b != nil && c.Users < j.Asked && j.Asked < b.Users {
+		j.miss("soporta %d usuarios y no %d, y %d no se probaron: mantenga esa carga", "it carries %d users and not %d, and %d were not tried: hold that load", c.Users, b.Users, j.Asked)
+		return
+	}
 	j.miss("la prueba no mantuvo %d usuarios al menos %d s: mantenga esa carga más tiempo, o súbala con --ramp",
 		"the run did not hold %d users for %d s at least: hold that load longer, or step up to it with --ramp", j.Asked, shortest+1)
 }
 
+// worse is the answer of two levels with the same users.
+func worse(a, b Answer) Answer {
+	switch {
+	case a == No || b == No:
+		return No
+	case a == Unknown || b == Unknown:
+		return Unknown
+	}
+	return Yes
+}
+
 func (j *judge) slowGenerator() bool {
-	return slices.ContainsFunc(j.steady, func(m *measured) bool {
-		return m.Meets == No && m.Users <= j.Asked && m.Generator >= generatorAt
+	return slices.ContainsFunc(j.held, func(m *measured) bool {
+		return m.Meets == No && (m.Users <= j.Asked || j.isNear(m)) && m.Generator >= generatorAt
 	})
 }
 
@@ -189,6 +230,9 @@ func (j *judge) confide(all []*measured) {
 		j.miss(es, en, values...)
 	}
 	unsteady := len(all) - len(j.steady)
+	if c := j.Carries; c != nil && slices.ContainsFunc(j.held, func(m *measured) bool { return m.Meets == No && m.Users < c.Users }) {
+		doubt("con menos de %d usuarios el objetivo no se cumplió alguna vez, y con %d sí", "fewer than %d users once did not meet the objective, which %d did", c.Users, c.Users)
+	}
 	if few*unsteady > len(all) {
 		doubt("%d de %d niveles no fueron estables y no cuentan", "%d of %d levels were not steady and do not count", unsteady, len(all))
 	}
@@ -205,6 +249,9 @@ func (j *judge) confide(all []*measured) {
 		doubt("la capacidad solo se conoce a ±%.0f %%", "the capacity is known to ±%.0f %% only",
 			50*(j.Saturation.Requests.High-j.Saturation.Requests.Low)/j.Saturation.Requests.Value)
 	}
+	if n := lost(j.run.Seconds); n > 0 {
+		doubt("faltan %d segundos de la corrida, y los niveles se cortan en ellos", "%d seconds of the run are missing, and levels end at them", n)
+	}
 	if j.run.Phase == run.PhaseEnter && onItself(j.run.Protocol.Target) {
 		doubt("el generador de carga corrió en la propia VM, y su CPU está en las cifras", "the load generator ran on the VM itself, and its CPU is in the figures")
 	}
@@ -216,6 +263,14 @@ func (j *judge) confide(all []*measured) {
 	default:
 		j.Confidence = Medium
 	}
+}
+
+// lost counts the seconds that were not recorded.
+func lost(seconds []run.Second) int {
+	if len(seconds) == 0 {
+		return 0
+	}
+	return seconds[len(seconds)-1].Second - seconds[0].Second + 1 - len(seconds)
 }
 
 // onItself says whether an address is of the machine that asks.

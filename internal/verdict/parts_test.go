@@ -138,7 +138,7 @@ func TestRoutesAreCompared(t *testing.T) {
 // What the VM says is placed by the resource that ends first.
 func TestTheFirstToEndIsNamed(t *testing.T) {
 	level := func(users int, cpu, ram, processes float64) *measured {
-		return &measured{Level: Level{Users: users, CPU: cpu, RAM: ram, Processes: processes}, seconds: make([]second, 10), vital: true}
+		return &measured{Level: Level{Users: users, Requests: Estimate{Value: 100}, CPU: cpu, RAM: ram, Processes: processes}, seconds: make([]second, 10), vital: true}
 	}
 	vm := run.VM{Processes: 1000}
 	for name, c := range map[string]struct {
@@ -151,7 +151,7 @@ func TestTheFirstToEndIsNamed(t *testing.T) {
 		"processes":                   {[]*measured{level(10, 20, 40, 100), level(20, 40, 45, 930), level(40, 50, 45, 960)}, Processes},
 		"none":                        {[]*measured{level(10, 20, 40, 100), level(20, 40, 45, 100), level(40, 41, 45, 100)}, Application},
 	} {
-		b := bottleneckOf(c.levels, &plateau{levels: c.levels[1:]}, vm)
+		b := bottleneckOf(c.levels, &plateau{levels: c.levels[1:], most: 100}, vm)
 		if b.Resource != c.want || b.Reason.ES == "" {
 			t.Errorf("%s: %+v", name, b)
 		}
@@ -175,6 +175,57 @@ func TestALevelThatGotLessIsDisturbed(t *testing.T) {
 	}
 }
 
+// Of a second that is missing nobody knows what was answered: it is not taken for an idle one.
+func TestMissingSecondsAreNotIdle(t *testing.T) {
+	r := constant(120, func(int) []run.Target { return []run.Target{target("workload", 20, 0, ms(5))} })
+	all := r.Seconds
+	r.Seconds = nil
+	for i, s := range all {
+		if i%20 != 0 {
+			r.Seconds = append(r.Seconds, s)
+		}
+	}
+	v := Of(r, run.DefaultObjective, 0)
+	if v.Answer != Yes || math.Abs(v.Load.Requests.Value-20) > 0.01 || v.Missing[len(v.Missing)-1].EN != "5 seconds of the run are missing, and levels end at them" {
+		t.Errorf("every twentieth is missing: %s %v", v.Sentence.EN, v.Missing)
+	}
+	r.Seconds = nil
+	for i, s := range all {
+		if i%2 != 0 {
+			r.Seconds = append(r.Seconds, s)
+		}
+	}
+	if v := Of(r, run.DefaultObjective, 0); v.Answer != Unknown {
+		t.Errorf("every second one is missing: %s", v.Sentence.EN)
+	}
+}
+
+// What is slow once in five hundred answers, six hundred of them may well not show.
+func TestARarePercentileTakesManyAnswers(t *testing.T) {
+	o := run.Objective{Percentile: 99.9, Latency: 250, Errors: 1}
+	dice := rand.New(rand.NewPCG(5, 5))
+	slow := func(int) []run.Target {
+		work := run.Target{Name: "workload"}
+		for range 20 {
+			work.Requests++
+			took := ms(10)
+			if dice.IntN(500) == 0 {
+				took = ms(900)
+			}
+			work.Latency.Observe(took)
+		}
+		return []run.Target{work}
+	}
+	for range 40 {
+		if v := Of(constant(30, slow), o, 0); v.Answer == Yes {
+			t.Errorf("of some 600 answers: %s", v.Sentence.EN)
+		}
+	}
+	if v := Of(constant(3000, slow), o, 0); v.Answer != No {
+		t.Errorf("of 60,000 answers: %s", v.Sentence.EN)
+	}
+}
+
 func TestMeets(t *testing.T) {
 	o := run.Objective{Percentile: 95, Latency: 250, Errors: 1}
 	for name, c := range map[string]struct {
@@ -184,6 +235,7 @@ func TestMeets(t *testing.T) {
 	}{
 		"within":                      {Estimate{200, 180, 240}, Estimate{0.2, 0.1, 0.5}, 900, Yes},
 		"no failure, of few requests": {Estimate{200, 180, 240}, Estimate{0, 0, 3}, 90, Yes},
+		"too few for a percentile":    {Estimate{200, 180, 240}, Estimate{0, 0, 3}, 70, Unknown},
 		"perhaps too slow":            {Estimate{240, 220, 260}, Estimate{0, 0, 0.1}, 900, Unknown},
 		"perhaps not too slow":        {Estimate{260, 240, 280}, Estimate{0, 0, 0.1}, 900, Unknown},
 		"too slow":                    {Estimate{300, 260, 330}, Estimate{0, 0, 0.1}, 900, No},
@@ -348,13 +400,87 @@ func TestUnsteadyLevelsAreDoubted(t *testing.T) {
 	}
 }
 
-// A larger load that meets the objective says nothing about one in between that perhaps does not.
-func TestWhatIsPerhapsNotCarriedIsNot(t *testing.T) {
+// What was measured at the load asked about decides; else what is carried beyond it, or not carried beneath.
+func TestWhoAnswers(t *testing.T) {
 	level := func(users int, meets Answer) *measured {
 		return &measured{Level: Level{Users: users, Steady: true, Meets: meets}}
 	}
-	j := judge{Verdict: Verdict{Asked: 40}, steady: []*measured{level(10, Yes), level(20, Unknown), level(40, Yes)}}
-	if j.load(); j.Carries.Users != 10 || j.Breaks != nil || j.Load.Users != 40 {
-		t.Errorf("%+v", j.Verdict)
+	for name, c := range map[string]struct {
+		levels          []*measured
+		asked           int
+		want            Answer
+		carries, breaks int
+	}{
+		"its own level":                      {[]*measured{level(10, Yes), level(40, Yes), level(60, No)}, 40, Yes, 40, 60},
+		"its own, though a light one failed": {[]*measured{level(10, No), level(40, Yes), level(60, No)}, 40, Yes, 40, 60},
+		"its own, that does not say":         {[]*measured{level(10, Yes), level(40, Unknown), level(60, Yes)}, 40, Unknown, 60, 0},
+		"the nearest of two":                 {[]*measured{level(285, Yes), level(300, Unknown)}, 300, Unknown, 285, 0},
+		"the nearest, and not beyond":        {[]*measured{level(300, Yes), level(312, No)}, 300, Yes, 300, 312},
+		"twice its own":                      {[]*measured{level(40, Yes), level(40, No)}, 40, No, 40, 0},
+		"more are carried":                   {[]*measured{level(10, Yes), level(60, Yes)}, 40, Yes, 60, 0},
+		"fewer are not":                      {[]*measured{level(10, Yes), level(20, No)}, 40, No, 10, 20},
+		"both":                               {[]*measured{level(20, No), level(60, Yes)}, 40, Unknown, 60, 0},
+		"nothing":                            {[]*measured{level(20, Yes)}, 40, Unknown, 20, 0},
+		"nothing sure":                       {[]*measured{level(20, Unknown), level(60, Unknown)}, 40, Unknown, 0, 0},
+	} {
+		users := func(l *Load) int {
+			if l == nil {
+				return 0
+			}
+			return l.Users
+		}
+		j := judge{Verdict: Verdict{Asked: c.asked}}
+		j.load(c.levels)
+		j.answer(c.levels)
+		if j.Answer != c.want || users(j.Carries) != c.carries || users(j.Breaks) != c.breaks {
+			t.Errorf("%s: %s, carries %d, breaks at %d", name, j.Answer, users(j.Carries), users(j.Breaks))
+		}
+		if j.Answer == Unknown && len(j.Missing) == 0 {
+			t.Errorf("%s: what is missing is not said", name)
+		}
+	}
+}
+
+// A VM that fails from beginning to end has answered, however unsteady that is.
+func TestFailingThroughoutIsNo(t *testing.T) {
+	for name, one := range map[string]func(i int) []run.Target{
+		"all":      func(int) []run.Target { return []run.Target{target("workload", 0, 20, 0)} },
+		"nearly":   func(i int) []run.Target { return []run.Target{target("workload", i%3/2, 20, 0)} },
+		"it hangs": func(i int) []run.Target { return []run.Target{target("workload", 0, 20*(i%15/14), 0)} },
+	} {
+		if v := Of(constant(60, one), run.DefaultObjective, 0); v.Answer != No {
+			t.Errorf("%s: %s", name, v.Sentence.EN)
+		}
+	}
+	recovers := func(i int) []run.Target { return []run.Target{target("workload", 20*(i/28), 20*(1-i/28), ms(5))} }
+	if v := Of(constant(56, recovers), run.DefaultObjective, 0); v.Answer == Yes {
+		t.Errorf("half of the time everything failed: %s", v.Sentence.EN)
+	}
+	outage := func(i int) []run.Target {
+		if i > 40 && i < 44 {
+			return []run.Target{target("workload", 0, 20, 0)}
+		}
+		return []run.Target{target("workload", 20, 0, ms(5))}
+	}
+	if v := Of(constant(60, outage), run.DefaultObjective, 0); v.Answer != Unknown {
+		t.Errorf("an outage of three seconds: %s", v.Sentence.EN)
+	}
+}
+
+// What is used up only far beyond the knee, or by somebody else, is no bottleneck.
+func TestWhatIsNoBottleneck(t *testing.T) {
+	level := func(users int, requests, cpu float64) *measured {
+		return &measured{Level: Level{Users: users, Requests: Estimate{Value: requests}, CPU: cpu}, seconds: make([]second, 10), vital: true}
+	}
+	beyond := []*measured{level(10, 10, 10), level(40, 40, 40), level(60, 41, 45), level(160, 40, 97)}
+	if b := bottleneckOf(beyond, &plateau{levels: beyond[1:], most: 41}, run.VM{}); b.Resource != Application || b.CPU != 40 {
+		t.Errorf("a CPU that is busy far beyond: %+v", b)
+	}
+	foreign := []*measured{level(10, 10, 99), level(40, 40, 100), level(60, 41, 100)}
+	if b := bottleneckOf(foreign, &plateau{levels: foreign[1:], most: 41}, run.VM{}); b.Resource != Undecided {
+		t.Errorf("a CPU that others use: %+v", b)
+	}
+	if b := bottleneckOf(foreign[1:], &plateau{levels: foreign[1:], most: 41}, run.VM{}); b.Resource != CPU {
+		t.Errorf("a run that begins beyond the knee: %+v", b)
 	}
 }

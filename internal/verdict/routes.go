@@ -40,9 +40,10 @@ func compare(r run.Run, o run.Objective) *Comparison {
 			all.Merge(&b.latency)
 		}
 		rate, _ := throughput(of)
+		errors, _ := errorShare(of, o.Errors)
 		c.Routes = append(c.Routes, Route{
 			Name: name, Requests: rate, Latency: quantile(of, &all, o.Percentile/100),
-			P50: milliseconds(&all, 0.5), P99: milliseconds(&all, 0.99), Errors: errorShare(of),
+			P50: milliseconds(&all, 0.5), P99: milliseconds(&all, 0.99), Errors: errors,
 		})
 		batches = append(batches, of)
 	}

@@ -20,6 +20,7 @@ type plateau struct {
 	levels   []*measured // from where the throughput no longer grows
 	capacity Estimate
 	spread   float64 // the capacity's standard error
+	most     float64 // good answers a second of the best level
 	first    bool    // no level was before it
 	falls    bool
 }
@@ -52,17 +53,27 @@ func plateauOf(levels []*measured) *plateau {
 	if elasticity+unsure > elastic {
 		return nil
 	}
-	p.weigh(most.Requests.Value)
+	p.most = most.Requests.Value
+	p.weigh()
 	p.falls = top.Requests.High < most.Requests.Low && top.Requests.Value < fellBy*most.Requests.Value
 	return p
 }
 
+// begin is the plateau's levels up to the first that is as good as the best.
+func (p *plateau) begin() []*measured {
+	n := 0
+	for p.levels[n].Requests.Value < atTop*p.most {
+		n++
+	}
+	return p.levels[:n+1]
+}
+
 // weigh makes the capacity of the levels that are as good as the best, each by its length.
-func (p *plateau) weigh(most float64) {
+func (p *plateau) weigh() {
 	var good, seconds, variance float64
 	var rates []float64
 	for _, m := range p.levels {
-		if m.Requests.Value < atTop*most {
+		if m.Requests.Value < atTop*p.most {
 			continue
 		}
 		n := float64(len(m.seconds))

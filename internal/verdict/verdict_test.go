@@ -131,6 +131,24 @@ func TestOtherLoadsAnswer(t *testing.T) {
 	}
 }
 
+// Advice fits what was found.
+func TestTheCure(t *testing.T) {
+	r := simulated.Run(simulated.VM{CPUs: 2, CPU: 20 * ms}, simulated.Load{Users: 100, Ramp: true, Hold: hold}) // 100/s, 155 users
+	for asked, want := range map[int]string{200: "CPUs instead of 2.", 1_000_000: "spread the load over several."} {
+		if v := verdict.Of(r, run.DefaultObjective, asked); v.Answer != verdict.No || !strings.HasSuffix(v.Sentence.EN, want) {
+			t.Errorf("%d users: %s", asked, v.Sentence.EN)
+		}
+	}
+	if v := verdict.Of(r, run.DefaultObjective, 180); v.Answer != verdict.Unknown || !missing(v, "it carries 141 users and not 200") {
+		t.Errorf("between two levels: %s", v.Sentence.EN)
+	}
+	strict := run.DefaultObjective
+	strict.Latency = 3
+	if v := verdict.Of(r, strict, 100); v.Answer != verdict.No || !strings.Contains(v.Sentence.EN, "the capacity is there") {
+		t.Errorf("before the knee, in 3 ms: %s", v.Sentence.EN)
+	}
+}
+
 func TestTheGeneratorsLimitIsNotTheVMs(t *testing.T) {
 	r := simulated.Run(simulated.VM{CPUs: 4, CPU: ms, Workers: 4, Hold: 39 * ms}, simulated.Load{Users: 100, Ramp: true, Hold: hold})
 	if v := judge(r); v.Saturation == nil {

@@ -13,6 +13,7 @@ import (
 const (
 	planned  = 0.8  // of the capacity that a VM should be planned for
 	tight    = 20.0 // percent of head-room: less leaves nothing for a bad day
+	several  = 20.0 // times the machine: no one machine is that much bigger
 	generous = 60.0 // more is paid for and not used
 )
 
@@ -84,6 +85,8 @@ func (j *judge) yes(subject Text) Text {
 	switch left := j.left(); {
 	case math.IsNaN(left):
 		return t.and(Text{".", "."})
+	case left < tight && j.Bottleneck.Resource == Application:
+		return t.and(textf("; queda un %.0f %%: suba ese límite antes de que la carga crezca.", "; %.0f %% is left: raise that limit before the load grows.", max(0, left)))
 	case left < tight:
 		return t.and(textf("; queda un %.0f %%: amplíela antes de que la carga crezca.", "; %.0f %% is left: enlarge it before the load grows.", max(0, left)))
 	case left > generous:
@@ -129,21 +132,31 @@ func (j *judge) knee() Text {
 
 // cure is what to do about a VM that does not carry the load.
 func (j *judge) cure() Text {
+	if float64(j.Asked) < j.Saturation.Users.Value {
+		return Text{": capacidad hay, pero responde demasiado despacio; acelere la aplicación o relaje el objetivo.", ": the capacity is there, but it answers too slowly; speed the application up or relax the objective."}
+	}
 	wanted := float64(j.Asked) / (planned * j.Saturation.Users.Value) // times what it has
 	vm := j.run.VM
+	if wanted > several {
+		return textf(": haría falta unas %.0f veces la máquina, así que reparta la carga entre varias.", ": it would take some %.0f times the machine, so spread the load over several.", wanted)
+	}
+	about := Text{"unas", "about"}
+	if j.Saturation.Users.Low == 0 { // the knee lies somewhere below
+		about = Text{"al menos", "at least"}
+	}
 	switch j.Bottleneck.Resource {
 	case CPU:
 		if vm.CPUs > 0 {
-			return textf(": dele unas %d CPU en vez de %d.", ": give it about %d CPUs instead of %d.", int(math.Ceil(wanted*float64(vm.CPUs))), vm.CPUs)
+			return textf(": dele %s %d CPU en vez de %d.", ": give it %s %d CPUs instead of %d.", about, int(math.Ceil(wanted*float64(vm.CPUs))), vm.CPUs)
 		}
-		return textf(": dele unas %.1f veces más CPU.", ": give it about %.1f times the CPU.", wanted)
+		return textf(": dele %s %.1f veces la CPU.", ": give it %s %.1f times the CPU.", about, wanted)
 	case Memory:
-		return textf(": dele unas %.1f veces más RAM.", ": give it about %.1f times the RAM.", wanted)
+		return textf(": dele %s %.1f veces la RAM.", ": give it %s %.1f times the RAM.", about, wanted)
 	case Processes:
-		return Text{": suba kernel.pid_max.", ": raise kernel.pid_max."}
+		return Text{": suba el límite de procesos (kernel.pid_max, kernel.threads-max).", ": raise the limit of processes (kernel.pid_max, kernel.threads-max)."}
 	case Application:
-		return textf(": una máquina mayor no ayuda, suba el límite de la aplicación (procesos de trabajo, conexiones, un cerrojo) unas %.1f veces.",
-			": a bigger machine does not help, raise the application's limit (workers, connections, a lock) about %.1f times.", wanted)
+		return textf(": una máquina mayor no ayuda, suba el límite de la aplicación (procesos de trabajo, conexiones, un cerrojo) %s %.1f veces.",
+			": a bigger machine does not help, raise the application's limit (workers, connections, a lock) %s %.1f times.", about, wanted)
 	default:
 		return Text{".", "."}
 	}

@@ -88,7 +88,7 @@ func (g guest) asked(t time.Duration) guest {
 }
 
 // measureGuests boots the VMs, lets Locust step up the load on each, and judges what it recorded.
-func measureGuests(ctx context.Context, say bench.Printf, only string) error {
+func measureGuests(ctx context.Context, say bench.Printf, only, keep string) error {
 	folder, err := os.MkdirTemp("", "pulso-bench-")
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func measureGuests(ctx context.Context, say bench.Printf, only string) error {
 			continue
 		}
 		began := time.Now()
-		r, err := g.ramp(ctx, folder)
+		r, err := g.ramp(ctx, folder, keep)
 		if err != nil {
 			return fmt.Errorf("%s: %w", g.name, err)
 		}
@@ -111,8 +111,8 @@ func measureGuests(ctx context.Context, say bench.Printf, only string) error {
 	return nil
 }
 
-// ramp boots the VM and returns the run that Locust makes of it.
-func (g guest) ramp(ctx context.Context, folder string) (r run.Run, err error) {
+// ramp boots the VM and returns the run that Locust makes of it, which stays in the folder keep, if there is one.
+func (g guest) ramp(ctx context.Context, folder, keep string) (r run.Run, err error) {
 	settings := filepath.Join(folder, "settings")
 	var lines strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(g.settings)) {
@@ -152,15 +152,15 @@ func (g guest) ramp(ctx context.Context, folder string) (r run.Run, err error) {
 		Agent: at[agentPort], Work: at[workloadPort] + "/trabajo", Users: g.users, SpawnRate: 20, Ramp: true, Records: 100, Recording: recording,
 	}, func(phase.Progress) {})
 	stop()
-	<-ended // ended by stop: that is no error
-	if err != nil {
+	if ranInto := <-ended; err != nil { // stop ended it: that alone is no error
+		err = errors.Join(err, ranInto)
 		return r, err
 	}
 	document, err := os.ReadFile(filepath.Join(folder, "run.json"))
 	if err != nil {
 		return r, err
 	}
-	if keep := os.Getenv("KEEP"); keep != "" { // the documents, to look at
+	if keep != "" {
 		name := strings.ReplaceAll(g.name, " ", "-") + ".json"
 		if err := os.WriteFile(filepath.Join(keep, name), document, 0o600); err != nil {
 			return r, err

@@ -27,10 +27,11 @@ const hold = 15 * time.Second // of each step that is simulated
 
 func main() {
 	only := flag.String("only", "", "boot only the VMs whose names contain this")
+	keep := flag.String("keep", "", "leave the runs of those VMs in this folder")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	measureSimulated(bench.Show)
-	err := measureGuests(ctx, bench.Show, *only)
+	err := measureGuests(ctx, bench.Show, *only, *keep)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
