@@ -19,8 +19,8 @@ import (
 
 // demo shows the whole system to a person.
 func demo(ctx context.Context, s settings) error {
-	enter := phase.Entry{Users: 300, SpawnRate: 10, Duration: 75 * time.Second, Records: 2000}
-	leave := phase.Exit{Users: 150, SpawnRate: 10}
+	enter := phase.Entry{Name: "demo: load", Users: 300, SpawnRate: 10, Duration: 75 * time.Second, Records: 2000}
+	leave := phase.Exit{Name: "demo: replay", Users: 150, SpawnRate: 10}
 	if s.full {
 		// The brief's protocol: one new user each second, and three minutes once all of them are there.
 		enter.SpawnRate, leave.SpawnRate = 1, 1
@@ -60,8 +60,8 @@ func smoke(ctx context.Context, s settings) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, smokeTimeout, fmt.Errorf("it took longer than %s", smokeTimeout))
 	defer cancel()
-	enter := phase.Entry{Users: 40, SpawnRate: 40, Duration: 8 * time.Second, Records: 300}
-	leave := phase.Exit{Users: 50, SpawnRate: 50, FullSpeed: true}
+	enter := phase.Entry{Name: "smoke: load", Users: 40, SpawnRate: 40, Duration: 8 * time.Second, Records: 300}
+	leave := phase.Exit{Name: "smoke: replay", Users: 50, SpawnRate: 50, FullSpeed: true}
 	err = with(ctx, s.system(ports, "250ms"), func(ctx context.Context, sys *system.System) error {
 		watching, err := observer.Start(ctx, filepath.Join(s.root, "frontend", "tools", "observe.mjs"), sys.Page(), "websocket")
 		if err != nil {

@@ -41,7 +41,8 @@ func printVerdict(sys *system.System, all runs) {
 	fmt.Println("\nVerdict")
 	for _, r := range []run.Run{all.enter, all.leave} {
 		v := verdict.Of(r, r.Protocol.Objective, 0)
-		fmt.Printf("  phase %d        %s\n                 %s\n", r.Phase, v.Sentence.EN, v.Sentence.ES)
+		requests, failures := asked(r)
+		fmt.Printf("  phase %d        %d requests of the users, %d failed\n                 %s\n                 %s\n", r.Phase, requests, failures, v.Sentence.EN, v.Sentence.ES)
 		for _, missing := range v.Missing {
 			fmt.Printf("                 - %s\n", missing.EN)
 		}
@@ -51,6 +52,18 @@ func printVerdict(sys *system.System, all runs) {
 		fmt.Printf("  why            %s/?run=%s\n", sys.Page(), r.ID)
 	}
 	fmt.Printf("  to hand on     make report RUN=%s\n", all.enter.ID)
+}
+
+// asked counts what the users asked for in a run, the agent's samples left out.
+func asked(r run.Run) (requests, failures int64) {
+	for _, s := range r.Seconds {
+		for _, target := range s.Targets {
+			if target.Name != run.TargetAgent {
+				requests, failures = requests+target.Requests, failures+target.Failures
+			}
+		}
+	}
+	return requests, failures
 }
 
 // checkRuns fails unless the dashboard has both runs as the phases left them.

@@ -22,6 +22,7 @@ const stopTimeout = 15 * time.Second
 
 // Entry is phase 1: users load the VM and record its metrics.
 type Entry struct {
+	Name             string // of the run
 	Users, SpawnRate int
 	Duration         time.Duration
 	Ramp             bool // steps up to the users and beyond until the VM is saturated, instead of a set time
@@ -32,6 +33,7 @@ type Entry struct {
 
 // Exit is phase 2: users replay the recording into the entry point.
 type Exit struct {
+	Name             string // of the run
 	Users, SpawnRate int
 	FullSpeed        bool
 	EntryPoint       string // address
@@ -86,7 +88,7 @@ type Locust struct {
 // Enter runs phase 1.
 func (l Locust) Enter(ctx context.Context, e Entry, show func(Progress)) error {
 	arguments := []string{
-		"--host", e.Agent, "--target-url", e.Work, "--users", strconv.Itoa(e.Users), "--spawn-rate", strconv.Itoa(e.SpawnRate),
+		"--name", e.Name, "--host", e.Agent, "--target-url", e.Work, "--users", strconv.Itoa(e.Users), "--spawn-rate", strconv.Itoa(e.SpawnRate),
 		"--records", strconv.Itoa(e.Records), "--recording", e.Recording,
 	}
 	if e.Ramp {
@@ -100,7 +102,7 @@ func (l Locust) Enter(ctx context.Context, e Entry, show func(Progress)) error {
 // Leave runs phase 2.
 func (l Locust) Leave(ctx context.Context, e Exit, show func(Progress)) (Summary, error) {
 	arguments := []string{
-		"--host", e.EntryPoint, "--users", strconv.Itoa(e.Users), "--spawn-rate", strconv.Itoa(e.SpawnRate),
+		"--name", e.Name, "--host", e.EntryPoint, "--users", strconv.Itoa(e.Users), "--spawn-rate", strconv.Itoa(e.SpawnRate),
 		"--recording", e.Recording, "--summary", e.Summary,
 	}
 	if e.FullSpeed {

@@ -68,17 +68,14 @@ func quantile(batches []batch, all *latency.Histogram, q float64) Estimate {
 }
 
 // errorShare is the percentage of requests that failed, with Wilson's interval; failures come in bursts, so it counts as many
-// independent requests as the batches' own variance allows. It also says whether more failed than allowed, in percent, in
-// every batch, or nothing succeeded in any.
-func errorShare(batches []batch, allowed float64) (share Estimate, throughout bool) {
+// independent requests as the batches' own variance allows.
+func errorShare(batches []batch) Estimate {
 	var failures, all float64
-	throughout = true
 	for _, b := range batches {
 		failures, all = failures+b.failures, all+b.good+b.failures
-		throughout = throughout && (b.good == 0 || 100*b.failures > allowed*(b.good+b.failures))
 	}
 	if all == 0 {
-		return Estimate{}, throughout
+		return Estimate{}
 	}
 	p := failures / all
 	var squares float64
@@ -97,7 +94,7 @@ func errorShare(batches []batch, allowed float64) (share Estimate, throughout bo
 	if failures == 0 {
 		low = 0 // which rounding would miss
 	}
-	return Estimate{100 * p, 100 * low, 100 * min(1, middle+half)}, throughout && failures > 0
+	return Estimate{100 * p, 100 * low, 100 * min(1, middle+half)}
 }
 
 // interval is a value, and the middle 95 % of what the same computation made of resampled data.

@@ -67,8 +67,10 @@ func levelsOf(seconds []second, o run.Objective) []*measured {
 	for len(seconds) > 0 {
 		n := stretch(seconds)
 		// Users were still coming in the first second.
-		if users := seconds[0].users; users > 0 && n-1 >= shortest {
-			levels = append(levels, measure(seconds[1:n], o))
+		if level := seconds[1:n]; len(level) >= shortest {
+			if users := mostly(level); users > 0 {
+				levels = append(levels, measure(users, level, o))
+			}
 		}
 		seconds = seconds[n:]
 	}
@@ -86,18 +88,29 @@ func stretch(seconds []second) int {
 	return n
 }
 
+// mostly is the number of users that half of the seconds have at least; 0 where users are still coming, ever so slowly.
+func mostly(seconds []second) int {
+	count := map[int]int{}
+	for _, s := range seconds {
+		if count[s.users]++; 2*count[s.users] >= len(seconds) {
+			return s.users
+		}
+	}
+	return 0
+}
+
 // measure says what one level was like, after its transient.
-func measure(seconds []second, o run.Objective) *measured {
+func measure(users int, seconds []second, o run.Objective) *measured {
 	good := make([]float64, len(seconds))
 	for i, s := range seconds {
 		good[i] = s.good
 	}
 	cut := transient(good)
 	// Whoever warms up may fail for some seconds, and not for as long as it takes.
-	errors, thoroughly := errorShare(inBatches(seconds[min(cut, step):]), o.Errors)
+	warm := inBatches(seconds[min(cut, step):])
 	seconds, good = seconds[cut:], good[cut:]
 	m := &measured{seconds: seconds}
-	m.Users, m.From, m.To = seconds[0].users, seconds[0].at, seconds[len(seconds)-1].at+1
+	m.Users, m.From, m.To = users, seconds[0].at, seconds[len(seconds)-1].at+1
 	batches := inBatches(seconds)
 	m.Requests, m.deviate = throughput(batches)
 	var all latency.Histogram
@@ -121,9 +134,17 @@ func measure(seconds []second, o run.Objective) *measured {
 	}
 	m.P50, m.P99 = milliseconds(&all, 0.5), milliseconds(&all, 0.99)
 	m.Latency = quantile(batches, &all, o.Percentile/100)
-	m.Errors, m.fails = errors, thoroughly
+	m.Errors = errorShare(warm)
 	m.Reason, m.Steady = steadiness(good, m.Requests)
-	m.Meets = meets(m, all.Count(), o)
+	m.fails = failsThroughout(warm, o)
+	switch {
+	case m.fails:
+		m.Meets = No
+	case m.Steady:
+		m.Meets = meets(m, all.Count(), o)
+	default:
+		m.Meets = Unknown
+	}
 	return m
 }
 
@@ -249,12 +270,19 @@ func trend(values []float64) (rise float64, sure bool) {
 	return slope * (n - 1), math.Abs(slope) > once*math.Sqrt(squares/(n-2)/xx)
 }
 
+// failsThroughout says whether each batch for itself broke the objective; one without any answer did so, too.
+func failsThroughout(batches []batch, o run.Objective) bool {
+	return !slices.ContainsFunc(batches, func(b batch) bool {
+		return b.good > 0 && 100*b.failures <= o.Errors*(b.good+b.failures) && milliseconds(&b.latency, o.Percentile/100) <= o.Latency
+	})
+}
+
 // meets holds a level against the objective: sure either way only where the whole interval is on one side.
 func meets(m *measured, answers uint64, o run.Objective) Answer {
-	if m.Errors.Low > o.Errors || answers == 0 || m.Latency.Low > o.Latency {
+	if m.Errors.Low > o.Errors || m.Latency.Low > o.Latency {
 		return No
 	}
-	if m.Errors.Value > 0 && m.Errors.High > o.Errors || m.Latency.High > o.Latency || float64(answers)*(1-o.Percentile/100) < slowest {
+	if answers == 0 || m.Errors.Value > 0 && m.Errors.High > o.Errors || m.Latency.High > o.Latency || float64(answers)*(1-o.Percentile/100) < slowest {
 		return Unknown
 	}
 	return Yes

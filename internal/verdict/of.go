@@ -57,6 +57,7 @@ type judge struct {
 	steady  []*measured // in order of users
 	held    []*measured // those, and the ones that failed throughout, which need not be steady to break an objective
 	plateau *plateau
+	why     Text // there is no answer
 	late    bool // the load generator was at its limit where the throughput ended
 }
 
@@ -148,6 +149,10 @@ func (j *judge) headroom() *Estimate {
 // or a smaller one that is not.
 func (j *judge) answer(all []*measured) {
 	j.Answer = Unknown
+	if j.Asked <= 0 {
+		j.cannot("no se preguntó por ninguna carga", "no load was asked about")
+		return
+	}
 	at, below, above := Yes, Unknown, Unknown
 	for _, m := range j.held {
 		switch {
@@ -163,7 +168,7 @@ func (j *judge) answer(all []*measured) {
 	case j.Load != nil:
 		j.Answer = at
 	case below == No && above == Yes:
-		j.miss("se cumplió el objetivo con más de %d usuarios y no con menos: algo estorbó; repita la prueba, y mantenga esa carga",
+		j.cannot("se cumplió el objetivo con más de %d usuarios y no con menos: algo estorbó; repita la prueba, y mantenga esa carga",
 			"the objective was met by more than %d users and not by fewer: something was in the way; run it again, and hold that load", j.Asked)
 		return
 	case below == No:
@@ -173,7 +178,7 @@ func (j *judge) answer(all []*measured) {
 	}
 	if j.Answer == No && j.slowGenerator() {
 		j.Answer = Unknown
-		j.miss("el generador de carga estuvo al límite de su CPU, y lo lento puede ser él: repártalo (--processes, o varias máquinas)",
+		j.cannot("el generador de carga estuvo al límite de su CPU, y lo lento puede ser él: repártalo (--processes, o varias máquinas)",
 			"the load generator was at the limit of its CPU, and may be what was slow: spread it (--processes, or several machines)")
 		return
 	}
@@ -181,23 +186,23 @@ func (j *judge) answer(all []*measured) {
 		return
 	}
 	if j.Load != nil {
-		j.miss("con %d usuarios el objetivo cae dentro de la incertidumbre (%s de %.0f a %.0f ms, errores de %.1f a %.1f %%): mantenga esa carga más tiempo",
+		j.cannot("con %d usuarios el objetivo cae dentro de la incertidumbre (%s de %.0f a %.0f ms, errores de %.1f a %.1f %%): mantenga esa carga más tiempo",
 			"at %d users the objective lies within the uncertainty (%s of %.0f to %.0f ms, errors of %.1f to %.1f %%): hold that load longer",
 			j.Load.Users, percentile(j.Objective), j.Load.Latency.Low, j.Load.Latency.High, j.Load.Errors.Low, j.Load.Errors.High)
 		return
 	}
 	for _, m := range all {
 		if !m.Steady && j.isNear(m) {
-			j.miss("con %d usuarios no hubo un tramo estable (%s): repita la prueba sin nada más en marcha, y mantenga esa carga más tiempo",
+			j.cannot("con %d usuarios no hubo un tramo estable (%s): repita la prueba sin nada más en marcha, y mantenga esa carga más tiempo",
 				"at %d users nothing was steady (%s): run it again with nothing else at work, and hold that load longer", m.Users, m.Reason)
 			return
 		}
 	}
 	if c, b := j.Carries, j.Breaks; c != nil && b != nil && c.Users < j.Asked && j.Asked < b.Users {
-		j.miss("soporta %d usuarios y no %d, y %d no se probaron: mantenga esa carga", "it carries %d users and not %d, and %d were not tried: hold that load", c.Users, b.Users, j.Asked)
+		j.cannot("soporta %d usuarios y no %d, y %d no se probaron: mantenga esa carga", "it carries %d users and not %d, and %d were not tried: hold that load", c.Users, b.Users, j.Asked)
 		return
 	}
-	j.miss("la prueba no mantuvo %d usuarios al menos %d s: mantenga esa carga más tiempo, o súbala con --ramp",
+	j.cannot("la prueba no mantuvo %d usuarios al menos %d s: mantenga esa carga más tiempo, o súbala con --ramp",
 		"the run did not hold %d users for %d s at least: hold that load longer, or step up to it with --ramp", j.Asked, shortest+1)
 }
 
@@ -218,6 +223,9 @@ func (j *judge) slowGenerator() bool {
 	})
 }
 
+// cannot says why there is no answer.
+func (j *judge) cannot(es, en string, values ...any) { j.why = textf(es, en, values...) }
+
 func (j *judge) miss(es, en string, values ...any) {
 	j.Missing = append(j.Missing, textf(es, en, values...))
 }
@@ -234,7 +242,7 @@ func (j *judge) confide(all []*measured) {
 		doubt("con menos de %d usuarios el objetivo no se cumplió alguna vez, y con %d sí", "fewer than %d users once did not meet the objective, which %d did", c.Users, c.Users)
 	}
 	if few*unsteady > len(all) {
-		doubt("%d de %d niveles no fueron estables y no cuentan", "%d of %d levels were not steady and do not count", unsteady, len(all))
+		doubt("niveles que no fueron estables y no cuentan: %d de %d", "levels that were not steady and do not count: %d of %d", unsteady, len(all))
 	}
 	switch {
 	case j.run.Phase == run.PhaseLeave: // a replay asks nothing about a VM
@@ -244,7 +252,7 @@ func (j *judge) confide(all []*measured) {
 	case j.Saturation == nil:
 		doubt("no se vio saturación: para saber hasta dónde llega, súbala con --ramp", "no saturation was seen: to learn how far it goes, step it up with --ramp")
 	case len(j.steady) < enough:
-		doubt("solo hubo %d niveles estables", "there were only %d steady levels", len(j.steady))
+		doubt("niveles estables: solo %d", "steady levels: only %d", len(j.steady))
 	case (j.Saturation.Requests.High-j.Saturation.Requests.Low)/2 > narrow*j.Saturation.Requests.Value:
 		doubt("la capacidad solo se conoce a ±%.0f %%", "the capacity is known to ±%.0f %% only",
 			50*(j.Saturation.Requests.High-j.Saturation.Requests.Low)/j.Saturation.Requests.Value)

@@ -226,6 +226,23 @@ func TestARarePercentileTakesManyAnswers(t *testing.T) {
 	}
 }
 
+// Users who come one a second make no level, however many there are; a count that lags does.
+func TestUsersWhoComeMakeNoLevel(t *testing.T) {
+	r := constant(300, func(int) []run.Target { return []run.Target{target("workload", 20, 0, ms(5))} })
+	for i := range r.Seconds {
+		r.Seconds[i].Users = 1000 + i
+	}
+	if v := Of(r, run.DefaultObjective, 0); len(v.Levels) > 0 {
+		t.Errorf("%d levels, the first of %d users", len(v.Levels), v.Levels[0].Users)
+	}
+	for i := range r.Seconds {
+		r.Seconds[i].Users = 300 - i%3/2
+	}
+	if v := Of(r, run.DefaultObjective, 300); len(v.Levels) != 1 || v.Levels[0].Users != 300 {
+		t.Errorf("%+v", v.Levels)
+	}
+}
+
 func TestMeets(t *testing.T) {
 	o := run.Objective{Percentile: 95, Latency: 250, Errors: 1}
 	for name, c := range map[string]struct {
@@ -241,7 +258,7 @@ func TestMeets(t *testing.T) {
 		"too slow":                    {Estimate{300, 260, 330}, Estimate{0, 0, 0.1}, 900, No},
 		"perhaps too many failures":   {Estimate{100, 90, 120}, Estimate{0.8, 0.5, 1.2}, 900, Unknown},
 		"too many failures":           {Estimate{100, 90, 120}, Estimate{3, 2, 4}, 900, No},
-		"no answer at all":            {Estimate{}, Estimate{0, 0, 0}, 0, No},
+		"no latency":                  {Estimate{}, Estimate{0, 0, 0}, 0, Unknown},
 	} {
 		if got := meets(&measured{Level: Level{Latency: c.latency, Errors: c.errors}}, c.answers, o); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
@@ -393,7 +410,7 @@ func TestUnsteadyLevelsAreDoubted(t *testing.T) {
 	}
 	found := false
 	for _, m := range v.Missing {
-		found = found || m.EN == "2 of 4 levels were not steady and do not count"
+		found = found || m.EN == "levels that were not steady and do not count: 2 of 4"
 	}
 	if !found {
 		t.Errorf("%v", v.Missing)
@@ -435,7 +452,7 @@ func TestWhoAnswers(t *testing.T) {
 		if j.Answer != c.want || users(j.Carries) != c.carries || users(j.Breaks) != c.breaks {
 			t.Errorf("%s: %s, carries %d, breaks at %d", name, j.Answer, users(j.Carries), users(j.Breaks))
 		}
-		if j.Answer == Unknown && len(j.Missing) == 0 {
+		if (j.Answer == Unknown) != (j.why.EN != "") {
 			t.Errorf("%s: what is missing is not said", name)
 		}
 	}
@@ -446,6 +463,7 @@ func TestFailingThroughoutIsNo(t *testing.T) {
 	for name, one := range map[string]func(i int) []run.Target{
 		"all":      func(int) []run.Target { return []run.Target{target("workload", 0, 20, 0)} },
 		"nearly":   func(i int) []run.Target { return []run.Target{target("workload", i%3/2, 20, 0)} },
+		"slow":     func(i int) []run.Target { return []run.Target{target("workload", 5+i%20, 0, ms(900))} },
 		"it hangs": func(i int) []run.Target { return []run.Target{target("workload", 0, 20*(i%15/14), 0)} },
 	} {
 		if v := Of(constant(60, one), run.DefaultObjective, 0); v.Answer != No {

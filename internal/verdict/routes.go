@@ -40,10 +40,9 @@ func compare(r run.Run, o run.Objective) *Comparison {
 			all.Merge(&b.latency)
 		}
 		rate, _ := throughput(of)
-		errors, _ := errorShare(of, o.Errors)
 		c.Routes = append(c.Routes, Route{
 			Name: name, Requests: rate, Latency: quantile(of, &all, o.Percentile/100),
-			P50: milliseconds(&all, 0.5), P99: milliseconds(&all, 0.99), Errors: errors,
+			P50: milliseconds(&all, 0.5), P99: milliseconds(&all, 0.99), Errors: errorShare(of),
 		})
 		batches = append(batches, of)
 	}
@@ -51,17 +50,17 @@ func compare(r run.Run, o run.Objective) *Comparison {
 	difference, unsure := ratio(batches[0], batches[1], o.Percentile/100)
 	switch {
 	case a.Latency.Value == 0 || b.Latency.Value == 0:
-		c.Sentence = Text{"una de las dos rutas no dio ninguna respuesta buena", "one of the two routes gave no good answer"}
+		c.Sentence = Text{"Una de las dos rutas no dio ninguna respuesta buena.", "One of the two routes gave no good answer."}
 	case math.Abs(difference) <= unsure:
-		c.Sentence = textf("entre %s y %s no hay diferencia segura: %s %.1f y %.1f ms", "there is no sure difference between %s and %s: %s %.1f and %.1f ms",
-			a.Name, b.Name, percentile(o), a.Latency.Value, b.Latency.Value)
+		c.Sentence = textf("Entre %s y %s no hay diferencia segura: %s %s y %s ms.", "There is no sure difference between %s and %s: %s %s and %s ms.",
+			a.Name, b.Name, percentile(o), short(a.Latency.Value), short(b.Latency.Value))
 	default:
 		if difference > 0 {
 			a, b = b, a
 		}
 		c.Faster = a.Name
-		c.Sentence = textf("%s es más rápida que %s: %s %.1f frente a %.1f ms, con una confianza del 95 %%", "%s is faster than %s: %s %.1f against %.1f ms, with 95 %% confidence",
-			a.Name, b.Name, percentile(o), a.Latency.Value, b.Latency.Value)
+		c.Sentence = textf("%s es más rápida que %s: %s %s frente a %s ms, con una confianza del 95 %%.", "%s is faster than %s: %s %s against %s ms, with 95 %% confidence.",
+			a.Name, b.Name, percentile(o), short(a.Latency.Value), short(b.Latency.Value))
 	}
 	return c
 }

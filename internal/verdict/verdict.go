@@ -11,7 +11,7 @@ type Answer string
 const (
 	Yes     Answer = "yes"
 	No      Answer = "no"
-	Unknown Answer = "unknown" // the run does not say; Missing tells why
+	Unknown Answer = "unknown" // the run does not say; the sentence tells why
 )
 
 // Resource is what gives out first.
@@ -65,7 +65,7 @@ type Verdict struct {
 	Law        *Law          `json:"law,omitempty"`      // absent where there are too few levels for it
 	Levels     []Level       `json:"levels"`             // in order of time
 	Routes     *Comparison   `json:"routes,omitempty"`   // phase 2, where two routes answered
-	Missing    []Text        `json:"missing"`            // what keeps the answer from being surer; what it would take
+	Missing    []Text        `json:"missing"`            // what else keeps the answer from being surer, and what it would take
 }
 
 // Load is a number of users, and what they got.

@@ -40,6 +40,14 @@ func textf(es, en string, values ...any) Text {
 	return Text{fmt.Sprintf(es, inSpanish...), fmt.Sprintf(en, inEnglish...)}
 }
 
+// short is a latency with as many digits as it is known to: a bucket is 9 % wide.
+func short(ms float64) Text {
+	if ms < 10 {
+		return textf("%.1f", "%.1f", ms)
+	}
+	return textf("%.0f", "%.0f", ms)
+}
+
 func (t Text) and(more Text) Text { return Text{t.ES + more.ES, t.EN + more.EN} }
 
 // percentile names the objective's percentile, as p95.
@@ -62,14 +70,14 @@ func (j *judge) sentence() Text {
 	case No:
 		return j.no(subject)
 	default:
-		return textf("No se puede decir si %s soporta %d usuarios: %s.", "Cannot say whether %s carries %d users: %s.", subject, j.Asked, j.Missing[0])
+		return textf("No se puede decir si %s soporta %d usuarios: %s.", "Cannot say whether %s carries %d users: %s.", subject, j.Asked, j.why)
 	}
 }
 
 func (j *judge) yes(subject Text) Text {
 	t := textf("Sí: %s soporta %d usuarios", "Yes: %s carries %d users", subject, j.Asked)
 	if l := j.Load; l != nil {
-		t = t.and(textf(" (%.0f respuestas/s, %s de %.0f ms)", " (%.0f answers/s, %s %.0f ms)", l.Requests.Value, percentile(j.Objective), l.Latency.Value))
+		t = t.and(textf(" (%.0f respuestas/s, %s de %s ms)", " (%.0f answers/s, %s %s ms)", l.Requests.Value, percentile(j.Objective), short(l.Latency.Value)))
 	}
 	if j.Saturation == nil {
 		if j.run.Phase == run.PhaseLeave {
@@ -102,7 +110,7 @@ func (j *judge) no(subject Text) Text {
 		if l.Errors.Low > j.Objective.Errors {
 			t = t.and(textf(" (con %d falla el %.1f %%)", " (at %d, %.1f %% fail)", l.Users, l.Errors.Value))
 		} else {
-			t = t.and(textf(" (con %d, %s de %.0f ms)", " (at %d, %s %.0f ms)", l.Users, percentile(j.Objective), l.Latency.Value))
+			t = t.and(textf(" (con %d, %s de %s ms)", " (at %d, %s %s ms)", l.Users, percentile(j.Objective), short(l.Latency.Value)))
 		}
 	}
 	if c := j.Carries; c != nil && c.Users < j.Asked {

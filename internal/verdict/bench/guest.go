@@ -149,7 +149,7 @@ func (g guest) ramp(ctx context.Context, folder, keep string) (r run.Run, err er
 	}
 	recording := filepath.Join(folder, "recording.json")
 	err = phase.Locust{Command: "bin/locust", Files: "locust", Logs: folder}.Enter(running, phase.Entry{
-		Agent: at[agentPort], Work: at[workloadPort] + "/trabajo", Users: g.users, SpawnRate: 20, Ramp: true, Records: 100, Recording: recording,
+		Name: g.name, Agent: at[agentPort], Work: at[workloadPort] + "/trabajo", Users: g.users, SpawnRate: 20, Ramp: true, Records: 100, Recording: recording,
 	}, func(phase.Progress) {})
 	stop()
 	if ranInto := <-ended; err != nil { // stop ended it: that alone is no error

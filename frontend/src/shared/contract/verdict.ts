@@ -23,7 +23,7 @@ export const No: Answer = "no";
 /**
  * The answers.
  */
-export const Unknown: Answer = "unknown"; // the run does not say; Missing tells why
+export const Unknown: Answer = "unknown"; // the run does not say; the sentence tells why
 /**
  * Resource is what gives out first.
  */
@@ -97,7 +97,7 @@ export interface Verdict {
   law?: Law; // absent where there are too few levels for it
   levels: Level[]; // in order of time
   routes?: Comparison; // phase 2, where two routes answered
-  missing: Text[]; // what keeps the answer from being surer; what it would take
+  missing: Text[]; // what else keeps the answer from being surer, and what it would take
 }
 /**
  * Load is a number of users, and what they got.
