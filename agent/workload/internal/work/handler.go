@@ -18,7 +18,7 @@ import (
 type Handler struct {
 	work   *Work
 	places turns
-	queue  turns // to wait for a place
+	queue  chan struct{} // one for each request that waits for a place
 	answer []byte
 	log    *slog.Logger
 }
@@ -36,37 +36,40 @@ func NewHandler(cost Cost, concurrency, queue int, log *slog.Logger) *Handler {
 		panic(err) // two numbers
 	}
 	return &Handler{
-		work: New(cost), places: make(turns, concurrency), queue: make(turns, queue), answer: append(answer, '\n'), log: log,
+		work: New(cost), places: newTurns(concurrency), queue: make(chan struct{}, queue), answer: append(answer, '\n'), log: log,
 	}
 }
 
 // enter takes a place, after all who wait for one already; it fails with errFull, or when ctx ends.
-func (h *Handler) enter(ctx context.Context) error {
+func (h *Handler) enter(ctx context.Context) (began time.Time, err error) {
+	wanted := time.Now()
 	select {
-	case h.places <- struct{}{}:
-		return nil
+	case free := <-h.places:
+		return later(wanted, free), nil
 	default:
 	}
 	select {
 	case h.queue <- struct{}{}:
-		defer h.queue.give()
-		return h.places.take(ctx)
+		defer func() { <-h.queue }()
+		return h.places.take(ctx, wanted)
 	default:
-		return errFull
+		return time.Time{}, errFull
 	}
 }
 
 // ServeHTTP answers `GET /trabajo`.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	if err := h.enter(r.Context()); err != nil {
+	began, err := h.enter(r.Context())
+	if err != nil {
 		if errors.Is(err, errFull) { // otherwise the client has gone
 			h.refuse(w)
 		}
 		return
 	}
-	defer h.places.give()
-	if err := h.work.Do(r.Context()); err != nil {
+	ended, err := h.work.Do(r.Context(), began)
+	h.places.give(ended)
+	if err != nil {
 		if r.Context().Err() != nil {
 			return // the client has gone
 		}

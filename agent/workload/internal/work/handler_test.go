@@ -76,7 +76,7 @@ func TestPlaces(t *testing.T) {
 					gone <- err
 				}()
 			}
-			await(t, "all places are taken", func() bool { return len(handler.places) == places && len(handler.queue) == c.queue })
+			await(t, "all places are taken", func() bool { return len(handler.places) == 0 && len(handler.queue) == c.queue })
 
 			status, header, body, err := ask(t.Context(), server)
 			if err != nil {
@@ -96,8 +96,8 @@ func TestPlaces(t *testing.T) {
 					t.Error("a request of an hour was answered")
 				}
 			}
-			await(t, "the places are free", func() bool { return len(handler.places) == 0 && len(handler.queue) == 0 })
-			if len(handler.work.lock) > 0 {
+			await(t, "the places are free", func() bool { return len(handler.places) == places && len(handler.queue) == 0 })
+			if len(handler.work.lock) == 0 {
 				t.Error("somebody who has gone holds the lock")
 			}
 		})
@@ -107,7 +107,7 @@ func TestPlaces(t *testing.T) {
 // One who leaves the queue makes room for another, and who stays is served.
 func TestLeavingTheQueue(t *testing.T) {
 	handler, server := serve(t, Cost{}, 1, 1)
-	if err := handler.enter(t.Context()); err != nil {
+	if _, err := handler.enter(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	ctx, leave := context.WithCancel(t.Context())
@@ -130,7 +130,7 @@ func TestLeavingTheQueue(t *testing.T) {
 		stays <- status
 	}()
 	await(t, "the next one waits", func() bool { return len(handler.queue) == 1 })
-	handler.places.give()
+	handler.places.give(time.Now())
 	if status := <-stays; status != 200 {
 		t.Errorf("who waited for its place was answered %d", status)
 	}

@@ -31,23 +31,7 @@ type Work struct {
 }
 
 // New is work of a cost.
-func New(cost Cost) *Work { return &Work{cost: cost, lock: make(turns, 1)} }
-
-// turns is as many turns as it has room for. Who waits for one gets it in order, as the runtime lets blocked senders in
-// one after the other, and nobody who comes later before them.
-type turns chan struct{}
-
-// take waits for a turn, or until ctx ends.
-func (t turns) take(ctx context.Context) error {
-	select {
-	case t <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-func (t turns) give() { <-t }
+func New(cost Cost) *Work { return &Work{cost: cost, lock: newTurns(1)} }
 
 const (
 	mib = 1 << 20
@@ -62,42 +46,32 @@ const (
 // end. Touching the memory counts as CPU time; where that alone takes longer than the cost's CPU time, the request costs
 // what the touching costs. It returns early, with ctx's error, when ctx ends, and fails when the machine has not that
 // much memory to give.
-func (w *Work) Do(ctx context.Context) error {
+//
+// It takes and returns times of its turn: when that began, and when it has ended.
+func (w *Work) Do(ctx context.Context, began time.Time) (ended time.Time, err error) {
+	called := time.Now()
 	var memory []byte
 	if w.cost.Memory > 0 {
-		var err error
 		memory, err = unix.Mmap(-1, 0, w.cost.Memory*mib, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
 		if err != nil {
-			return fmt.Errorf("map %d MiB: %w", w.cost.Memory, err)
+			return time.Now(), fmt.Errorf("map %d MiB: %w", w.cost.Memory, err)
 		}
 		defer func() { _ = unix.Munmap(memory) }() // fails only for a mapping that is not ours
 	}
 	if err := use(ctx, memory, w.cost.CPU); err != nil {
-		return err
+		return time.Now(), err
 	}
-	if err := wait(ctx, w.cost.Hold); err != nil || w.cost.Lock == 0 {
-		return err
+	ended, err = wait(ctx, began.Add(time.Since(called)), w.cost.Hold)
+	if err != nil || w.cost.Lock == 0 {
+		return ended, err
 	}
-	if err := w.lock.take(ctx); err != nil {
-		return err
+	began, err = w.lock.take(ctx, ended)
+	if err != nil {
+		return time.Now(), err
 	}
-	defer w.lock.give()
-	return wait(ctx, w.cost.Lock)
-}
-
-// wait waits as long as that, or until ctx ends.
-func wait(ctx context.Context, d time.Duration) error {
-	if d == 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	ended, err = wait(ctx, began, w.cost.Lock)
+	w.lock.give(ended)
+	return ended, err
 }
 
 // use touches the memory and burns the rest of the CPU time.

@@ -23,7 +23,7 @@ func used(t *testing.T, cost Cost) time.Duration {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := New(cost).Do(t.Context()); err != nil {
+	if _, err := New(cost).Do(t.Context(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	after, err := threadCPU()
@@ -53,7 +53,7 @@ func TestCPUUnderContention(t *testing.T) {
 		begun.Add(1)
 		others.Go(func() {
 			begun.Done()
-			_ = New(Cost{CPU: time.Hour}).Do(ctx) // until it is stopped
+			_, _ = New(Cost{CPU: time.Hour}).Do(ctx, time.Now()) // until it is stopped
 		})
 	}
 	begun.Wait()
@@ -75,7 +75,10 @@ func TestMemoryIsResidentAndGivenBack(t *testing.T) {
 	before := residentMiB(t)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- New(Cost{CPU: time.Hour, Memory: size}).Do(ctx) }()
+	go func() {
+		_, err := New(Cost{CPU: time.Hour, Memory: size}).Do(ctx, time.Now())
+		done <- err
+	}()
 	await(t, "the memory is resident", func() bool { return residentMiB(t) >= before+size })
 	stop()
 	if err := <-done; !errors.Is(err, context.Canceled) {
@@ -90,7 +93,7 @@ func TestClientGoneWhileTouching(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	begin := residentMiB(t)
-	if err := New(Cost{Memory: 1024}).Do(ctx); !errors.Is(err, context.Canceled) {
+	if _, err := New(Cost{Memory: 1024}).Do(ctx, time.Now()); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	if got := residentMiB(t); got > begin+64 {
@@ -99,7 +102,7 @@ func TestClientGoneWhileTouching(t *testing.T) {
 }
 
 func TestTooMuchMemory(t *testing.T) {
-	if err := New(Cost{Memory: 1 << 34}).Do(t.Context()); err == nil || !strings.Contains(err.Error(), "MiB") {
+	if _, err := New(Cost{Memory: 1 << 34}).Do(t.Context(), time.Now()); err == nil || !strings.Contains(err.Error(), "MiB") {
 		t.Errorf("error %v", err)
 	}
 }
