@@ -71,6 +71,8 @@ func (h *Handler) refuseRun(err error) *fault {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, store.ErrOtherRun):
+		return newFault(http.StatusUnprocessableEntity, "corrida_distinta", "another run, which began at another time, has this id")
 	case errors.Is(err, store.ErrNotStored):
 		h.refused.Log(h.Log, h.Now(), slog.LevelWarn, "run_not_stored", err)
 		return newFault(http.StatusServiceUnavailable, "no_disponible", "the database did not take it, and nothing of this part was stored: send it again")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -187,6 +188,7 @@ func TestWhatTheDatabaseSaysOfARun(t *testing.T) {
 		"it is away":     {away, 503, "no_disponible"},
 		"nobody knows":   {broken{errors.New("commit: invalid connection")}, 500, "desconocido"},
 		"nothing stored": {broken{store.ErrNotStored}, 503, "no_disponible"},
+		"another run":    {broken{fmt.Errorf("%w: %w", store.ErrNotStored, store.ErrOtherRun)}, 422, "corrida_distinta"},
 	} {
 		url := serve(t, functions.Route{
 			API: "api1", Writer: away, Runs: tt.runs, Stats: stats.New("api1", "test", "test", time.Now),

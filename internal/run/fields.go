@@ -212,11 +212,19 @@ func CheckName(name string) error {
 		return fmt.Errorf("has %d characters, over %d", n, MaxName)
 	case !utf8.ValidString(name):
 		return errors.New("is not UTF-8")
-	case strings.ContainsFunc(name, unicode.IsControl):
+	case strings.ContainsFunc(name, unicode.IsControl), strings.ContainsFunc(name, turnsText):
 		return errors.New("has control characters")
+	case name != "" && !strings.ContainsFunc(name, isSeen):
+		return errors.New("has nothing that can be seen; empty, it says that there is none")
 	}
 	return nil
 }
+
+// turnsText says whether a character turns the direction of the text around it (Unicode Standard Annex 9), which makes a name
+// look like another.
+func turnsText(c rune) bool { return unicode.Is(unicode.Bidi_Control, c) }
+
+func isSeen(c rune) bool { return unicode.IsGraphic(c) && !unicode.IsSpace(c) }
 
 func checkTarget(name string) error {
 	if !targetForm.MatchString(name) {

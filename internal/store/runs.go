@@ -19,12 +19,17 @@ const (
 	runTimeout = 8 * time.Second
 )
 
-// ErrNoRun says that there is no run of this id.
-var ErrNoRun = errors.New("there is no such run")
+var (
+	// ErrNoRun says that there is no run of this id.
+	ErrNoRun = errors.New("there is no such run")
+	// ErrOtherRun says that the id is that of another run, which began at another time.
+	ErrOtherRun = errors.New("another run has this id")
+)
 
 // InsertRun stores a part of a run, at most run.MaxPart of its seconds, or none of it. What was stored of the run before
 // stays; the newest header counts, but for a name that somebody gave by RenameRun, and so does the newest of each second:
-// so a part may be stored again after any error. ctx bounds the wait for a connection.
+// so a part may be stored again after any error. Where the id is that of a run which began at another time, the error wraps
+// ErrOtherRun as well. ctx bounds the wait for a connection.
 // An error that does not wrap ErrNotStored leaves the outcome unknown.
 func (s *Store) InsertRun(ctx context.Context, r run.Run) error {
 	if len(r.Seconds) > run.MaxPart {
@@ -59,9 +64,16 @@ func insertRun(ctx context.Context, tx *sql.Tx, r *run.Run) error {
 	}
 	start := r.Start.Truncate(time.Microsecond) // the database would round it, out of its calendar even
 	// JSON goes as text: MySQL takes no binary string for it.
-	if _, err := tx.ExecContext(ctx, "INSERT INTO runs (id, start, header) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE start = ?, header = ?",
+	if _, err := tx.ExecContext(ctx, "INSERT INTO runs (id, start, header) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE header = IF(start = ?, ?, header)",
 		r.ID, start, string(header), start, string(header)); err != nil {
 		return err
+	}
+	var began time.Time
+	if err := tx.QueryRowContext(ctx, "SELECT start FROM runs WHERE id = ?", r.ID).Scan(&began); err != nil {
+		return err
+	}
+	if !began.Equal(start) {
+		return ErrOtherRun
 	}
 	for part := range slices.Chunk(r.Seconds, secondsOfOne) {
 		args := make([]any, 0, 3*len(part))

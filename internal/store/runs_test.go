@@ -122,6 +122,19 @@ func TestPartsBecomeOneRun(t *testing.T) {
 	wantRun(t, s, whole)
 }
 
+// Ids are random; one that comes back with another run was copied by hand, and must not mix the two.
+func TestAnotherRunOfTheSameIDIsRefused(t *testing.T) {
+	s := storetest.New(t)
+	first, other := someRun(3), someRun(5)
+	insertRuns(t, s, first)
+	other.Start = other.Start.Add(time.Second)
+	other.Name = "another"
+	if err := s.InsertRun(t.Context(), other); !errors.Is(err, store.ErrOtherRun) || !errors.Is(err, store.ErrNotStored) {
+		t.Error(err)
+	}
+	wantRun(t, s, first)
+}
+
 func TestTheNewestPartCountsAndTheNameThatWasGivenStays(t *testing.T) {
 	s := storetest.New(t)
 	first, last := someRun(3), someRun(3)

@@ -244,7 +244,12 @@ func (s *Service) take(w http.ResponseWriter, r *http.Request) {
 		service.WriteError(w, http.StatusBadRequest, service.Error{Code: "json_invalido", Message: err.Error()})
 		return
 	}
-	if err := s.store(r.Context(), taken); err != nil {
+	err = s.store(r.Context(), taken)
+	if errors.Is(err, store.ErrOtherRun) {
+		service.WriteError(w, http.StatusUnprocessableEntity, service.Error{Code: "corrida_distinta", Message: "another run, which began at another time, has this id"})
+		return
+	}
+	if err != nil {
 		unavailable(w, "no_disponible", "the database did not take all of the run: import it again")
 		return
 	}

@@ -192,7 +192,10 @@ func TestRunsAreListedNamedAndDeleted(t *testing.T) {
 	if named := decode[run.Header](t, got); got.status != 200 || named.ID != "run-200" || named.Name != "e2-standard-4 🐧" {
 		t.Errorf("%d %s", got.status, got.body)
 	}
-	r.want(201, "", r.do(http.MethodPost, "/runs", someRun("run-200", 1)))
+	again := someRun("run-200", 1)
+	r.want(422, "corrida_distinta", r.do(http.MethodPost, "/runs", again))
+	again.Start = list.Runs[0].Start
+	r.want(201, "", r.do(http.MethodPost, "/runs", again))
 	if got := decode[run.Run](t, r.do(http.MethodGet, "/runs/run-200", nil)); got.Name != "e2-standard-4 🐧" {
 		t.Errorf("handed in again, it is called %q", got.Name)
 	}
