@@ -126,23 +126,14 @@ func (j *judge) saturate() {
 	j.Headroom = j.headroom()
 }
 
-// headroom is what is left of the capacity by the load that the users asked about would make if nobody waited. Without a
-// saturation it is at most what is left of the busiest resource (the utilisation law), and may be nothing.
+// headroom is what is left of the capacity by the load that the users asked about would make if nobody waited.
 func (j *judge) headroom() *Estimate {
-	if s := j.Saturation; s != nil && s.Users.Low > 0 {
-		left := func(knee float64) float64 { return 100 * (1 - float64(j.Asked)/knee) }
-		return &Estimate{left(s.Users.Value), left(s.Users.Low), left(s.Users.High)}
-	}
-	if j.Saturation != nil || j.Load == nil || j.run.Phase != run.PhaseEnter {
+	s := j.Saturation
+	if s == nil || s.Users.Low == 0 {
 		return nil
 	}
-	for _, m := range j.steady {
-		if m.Users == j.Load.Users && m.vital && m.Meets == Yes {
-			left := 100 - m.CPU
-			return &Estimate{left, 0, left}
-		}
-	}
-	return nil
+	left := func(knee float64) float64 { return 100 * (1 - float64(j.Asked)/knee) }
+	return &Estimate{left(s.Users.Value), left(s.Users.Low), left(s.Users.High)}
 }
 
 // answer says whether the load asked about is carried: by what was measured at it, or else by a greater load that is carried,
@@ -250,7 +241,7 @@ func (j *judge) confide(all []*measured) {
 		doubt("el generador de carga llegó al límite de su CPU antes que la VM: repártalo (--processes, o varias máquinas) para ver dónde se satura",
 			"the load generator came to the limit of its CPU before the VM did: spread it (--processes, or several machines) to see where the VM saturates")
 	case j.Saturation == nil:
-		doubt("no se vio saturación: para saber hasta dónde llega, súbala con --ramp", "no saturation was seen: to learn how far it goes, step it up with --ramp")
+		j.unseen(all, doubt)
 	case len(j.steady) < enough:
 		doubt("niveles estables: solo %d", "steady levels: only %d", len(j.steady))
 	case (j.Saturation.Requests.High-j.Saturation.Requests.Low)/2 > narrow*j.Saturation.Requests.Value:
@@ -271,6 +262,22 @@ func (j *judge) confide(all []*measured) {
 	default:
 		j.Confidence = Medium
 	}
+}
+
+// unseen says why no saturation was seen.
+func (j *judge) unseen(all []*measured, doubt func(es, en string, values ...any)) {
+	if !j.run.Protocol.Ramp {
+		doubt("no se vio saturación: para saber hasta dónde llega, súbala con --ramp", "no saturation was seen: to learn how far it goes, step it up with --ramp")
+		return
+	}
+	for _, m := range all {
+		if !m.Steady && (len(j.steady) == 0 || m.Users > j.steady[len(j.steady)-1].Users) {
+			doubt("no se vio saturación, porque las cargas mayores no fueron estables (con %d usuarios, %s): repita la rampa sin nada más en marcha",
+				"no saturation was seen, since the largest loads were not steady (at %d users, %s): run the ramp again with nothing else at work", m.Users, m.Reason)
+			return
+		}
+	}
+	doubt("no se vio saturación: deje que la rampa siga (--ramp-limit)", "no saturation was seen: let the ramp go on (--ramp-limit)")
 }
 
 // lost counts the seconds that were not recorded.

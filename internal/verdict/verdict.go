@@ -61,7 +61,7 @@ type Verdict struct {
 	Breaks     *Load         `json:"breaks,omitempty"`     // the smallest load that did not
 	Saturation *Saturation   `json:"saturation,omitempty"` // absent where none was seen
 	Bottleneck Bottleneck    `json:"bottleneck"`
-	Headroom   *Estimate     `json:"headroom,omitempty"` // percent of the capacity that is left at the load asked about; under 0 beyond it
+	Headroom   *Estimate     `json:"headroom,omitempty"` // percent of the capacity that is left at the load asked about; under 0 beyond it; absent without a saturation
 	Law        *Law          `json:"law,omitempty"`      // absent where there are too few levels for it
 	Levels     []Level       `json:"levels"`             // in order of time
 	Routes     *Comparison   `json:"routes,omitempty"`   // phase 2, where two routes answered

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pulso-lab/pulso/internal/latency"
 	"github.com/pulso-lab/pulso/internal/run"
 	"github.com/pulso-lab/pulso/internal/verdict"
 	"github.com/pulso-lab/pulso/internal/verdict/simulated"
@@ -114,6 +115,21 @@ func TestNothingAtAllCannotSay(t *testing.T) {
 	v := verdict.Of(run.Run{Header: run.Header{Phase: 1}}, run.DefaultObjective, 0)
 	if v.Answer != verdict.Unknown || !strings.HasSuffix(v.Sentence.EN, "no load was asked about.") {
 		t.Errorf("%+v", v)
+	}
+}
+
+// A ramp whose largest loads were disturbed did not see the end, and says so; it does not ask for a ramp.
+func TestARampThatWasDisturbedAtItsEnd(t *testing.T) {
+	r := simulated.Run(simulated.VM{CPUs: 4, CPU: ms, Workers: 4, Hold: 39 * ms}, simulated.Load{Users: 60, Ramp: true, Hold: hold}) // 100/s, 154 users
+	for i := range r.Seconds {
+		if s := &r.Seconds[i]; s.Users > 140 && i%5 < 3 {
+			s.Targets[0].Requests, s.Targets[0].Latency = 0, latency.Histogram{}
+		}
+	}
+	v := judge(r)
+	if v.Answer != verdict.Yes || v.Saturation != nil || v.Headroom != nil || !missing(v, "the largest loads were not steady") || missing(v, "with --ramp") ||
+		!strings.Contains(v.Sentence.EN, "carries 60 users") || !strings.Contains(v.Sentence.EN, ", and up to 120;") {
+		t.Errorf("%s %v", v.Sentence.EN, v.Missing)
 	}
 }
 

@@ -83,11 +83,10 @@ func (j *judge) yes(subject Text) Text {
 		if j.run.Phase == run.PhaseLeave {
 			return t.and(Text{".", "."})
 		}
-		if j.Headroom == nil {
-			return t.and(Text{"; no se vio dónde se satura: mídalo con --ramp antes de contar con más.", "; where it saturates was not seen: measure it with --ramp before you count on more."})
+		if j.Carries.Users > j.Asked {
+			return t.and(textf(", y hasta %d; dónde se satura no se vio.", ", and up to %d; where it saturates was not seen.", j.Carries.Users))
 		}
-		return t.and(textf("; no se vio dónde se satura, y por su CPU queda a lo sumo un %.0f %%: mídalo con --ramp antes de contar con más.",
-			"; where it saturates was not seen, and by its CPU at most %.0f %% is left: measure it with --ramp before you count on more.", j.Headroom.High))
+		return t.and(Text{"; dónde se satura no se vio: mídalo antes de contar con más.", "; where it saturates was not seen: measure that before you count on more."})
 	}
 	t = t.and(j.knee())
 	switch left := j.left(); {
