@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -30,7 +31,12 @@ const pastPool = 8
 
 func main() { service.Main("socket", run) }
 
+// memoryLimit is in bytes, of the 512 MiB of a pod. Near it, garbage is collected as often as it must: runs are large, and
+// what ends here ends the stream of everybody.
+const memoryLimit = 448 << 20
+
 func run(ctx context.Context, log *slog.Logger, env *service.Env) error {
+	debug.SetMemoryLimit(memoryLimit)
 	address := env.Listen(4000)
 	database := store.FromEnv(env, 2) // one to read, one for /ready
 	token := service.NewToken(env.Token("PULSO_SOCKET_TOKEN"))

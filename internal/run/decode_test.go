@@ -229,7 +229,7 @@ func TestDecodeNamesTheBadField(t *testing.T) {
 		{"seconds 1 vitals porcentaje_cpu_uso", "100.01", "seconds[1].vitals.porcentaje_cpu_uso", "is 100.01, over 100"},
 		{"seconds 1 vitals total_procesos", "", "seconds[1].vitals.total_procesos", "is missing"},
 		{"seconds 1 targets", "", "seconds[1].targets", "is missing"},
-		{"seconds 1 targets", "[" + strings.Repeat("1,", run.MaxTargets) + "1]", "seconds[1].targets", "has more than 8 elements"},
+		{"seconds 1 targets", "[" + strings.Repeat("1,", run.MaxTargets) + "1]", "seconds[1].targets", "has more than 4 elements"},
 		{"seconds 1 targets 0 name", `"Agent"`, "seconds[1].targets[0].name", "1 to 32"},
 		{"seconds 1 targets 0 name", `"workload"`, "seconds[1].targets[1].name", `is "workload", after "workload"`},
 		{"seconds 1 targets 0 name", `"x"`, "seconds[1].targets[1].name", `is "workload", after "x"`},

@@ -7,9 +7,9 @@ const (
 	// MaxPart is how many of them are handed in at once.
 	MaxPart = 300
 	// MaxTargets is how many things are asked in one second.
-	MaxTargets = 8
+	MaxTargets = 4
 	// MaxDocument is the size of a whole document, in bytes.
-	MaxDocument = 16 << 20
+	MaxDocument = 32 << 20
 	// MaxName is the length of a run's name, in characters.
 	MaxName = 120
 	// MaxNumber is the largest number of a document that has no bound of its own: with it, no sum over a run overflows.

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// secondsOfOne is how many seconds one statement writes: each may be 28 kB, and a server takes 16 MiB.
+	// secondsOfOne is how many seconds one statement writes: each may be 14 kB, and a server takes 16 MiB.
 	secondsOfOne = 100
 	// runTimeout bounds the writing of one part: more than one lock wait, and less than anybody waits for an answer.
 	runTimeout = 8 * time.Second

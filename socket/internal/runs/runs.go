@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	maxDocuments  = 2   // in memory at a time: the largest has a hundred thousand histograms, 150 MB
+	maxDocuments  = 2   // in memory at a time: the largest has 57,600 histograms, 72 MB
 	maxImports    = 1   // bodies that arrive at a time
 	maxListed     = 200 // runs
 	maxRename     = 4 << 10
@@ -113,7 +113,7 @@ func (s *Service) place(ctx context.Context, places chan struct{}) (leave func()
 // note logs when the database begins to fail and when that is over, and not each failure between. A question that nobody
 // waits for any more says nothing about the database.
 func (s *Service) note(ctx context.Context, err error) error {
-	if errors.Is(ctx.Err(), context.Canceled) || errors.Is(err, store.ErrNoRun) {
+	if errors.Is(ctx.Err(), context.Canceled) || errors.Is(err, store.ErrNoRun) || errors.Is(err, store.ErrOtherRun) {
 		return err
 	}
 	if failing := err != nil; s.failing.Swap(failing) != failing {

@@ -23,7 +23,7 @@ export const en: Readonly<Record<RunKey, string>> = {
   'list.import': 'Import…',
   'list.imported': 'Imported: {name}.',
   'list.importFailed': '{file} could not be imported: {reason}',
-  'list.tooLong': 'the file is longer than 16 MiB',
+  'list.tooLong': 'the file is longer than 32 MiB',
   'list.rename': 'Rename',
   'list.delete': 'Delete',
   'list.export': 'Export',

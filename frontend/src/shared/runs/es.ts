@@ -23,7 +23,7 @@ export const es = {
   'list.import': 'Importar…',
   'list.imported': 'Importada: {name}.',
   'list.importFailed': 'No se pudo importar {file}: {reason}',
-  'list.tooLong': 'el archivo pasa de 16 MiB',
+  'list.tooLong': 'el archivo pasa de 32 MiB',
   'list.rename': 'Cambiar nombre',
   'list.delete': 'Borrar',
   'list.export': 'Exportar',
