@@ -222,7 +222,7 @@ class Recorder(Phase):
         fewer = f" (fewer than the {self.collector.wanted} asked for)" if len(kept) < self.collector.wanted else ""
         return 0, (
             f"recorded {len(kept)} of {self.answers} answers{fewer}, {distinct} distinct samples, in {self.path}\n"
-            f"run {run['id']}, {len(run['seconds'])} s, in {companion}"
+            f"run {run['id']}, {len(run['seconds'])} s, in {companion}; its verdict: make report RUN={companion}"
         )
 
     def as_document(self, kept: list[Answer]) -> Document:

@@ -129,14 +129,17 @@ def _fault(value: object) -> str | None:
 
 
 def parts(document: Document) -> Iterator[bytes]:
-    """Cut a document into parts that can be handed in, at least one: each has the whole header and some seconds."""
+    """Cut a document into parts that can be handed in, at least one: each has the whole header and some seconds.
+
+    A file may hold half a character, as an escape; it stays one, for the service to refuse.
+    """
     lines: list[str] = []
     for line in _lines(document):
         if len(lines) == PART or sum(map(len, lines)) + len(line) > PART_SIZE:
-            yield _text(document, lines).encode()
+            yield _text(document, lines).encode(errors="backslashreplace")
             lines = []
         lines.append(line)
-    yield _text(document, lines).encode()
+    yield _text(document, lines).encode(errors="backslashreplace")
 
 
 def _lines(document: Document) -> list[str]:

@@ -126,7 +126,7 @@ class HandIn:
             self._last = status(answer)
             return answer
         # A service without runs takes a run for a sample, on whatever path.
-        if code in (404, 405) or (code == 400 and error_code(answer) != "corrida_invalida"):
+        if code in (404, 405) or (code == 400 and error_code(answer) not in ("corrida_invalida", "json_invalido")):
             raise _Unknown(status(answer))
         raise _Refused("HTTP 201 that breaks the contract" if code == 201 else refusal(answer))
 

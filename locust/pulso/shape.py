@@ -36,7 +36,11 @@ class RampShape(LoadTestShape):
         super().reset_time()
         options = self.phase.options
         asked = options.num_users or 1
-        self.ramp = Ramp(asked, options.ramp_limit or LIMIT * asked, slo(options))
+        limit = options.ramp_limit or LIMIT * asked
+        self.ramp = Ramp(asked, limit, slo(options))
+        _log.info(
+            "The ramp: from %d users up to %d at most; it ends by itself, often after five minutes", self.step, limit
+        )
         self._read = 0  # seconds of the chronicle that the ramp has seen
         self._order: tuple[int, float] | None = None
 

@@ -68,6 +68,14 @@ def test_parts_are_whole_and_small(seconds: int) -> None:
         assert len(part["seconds"]) <= 300
 
 
+def test_half_a_character_stays_one() -> None:
+    """A file can hold it as an escape; the service refuses it, and nothing breaks before."""
+    whole = run(1) | {"name": "\ud800"}
+    (part,) = document.parts(whole)
+    assert rb'"name": "\ud800"' in part
+    assert json.loads(part) == whole
+
+
 def test_a_part_is_never_too_large() -> None:
     latency = [(bucket, 1_000_000) for bucket in range(155)]
     targets = [{"name": f"api{n}", "requests": 155_000_000, "failures": 0, "latency": latency} for n in range(8)]

@@ -193,6 +193,7 @@ def test_a_recording_without_its_run_is_replayed_all_the_same(launch: Launch, re
         ((400, {"error": "corrida_invalida", "mensaje": "1 field"}), "HTTP 400 corrida_invalida: 1 field"),
         ((401, {"error": "sin_permiso", "mensaje": "no token"}), "HTTP 401 sin_permiso: no token"),
         ((413, {}), "HTTP 413"),
+        ((400, {"error": "json_invalido"}), "HTTP 400 json_invalido"),
         ((307, {}), "HTTP 307"),
         ((201, {"api": "api1", "run": "another", "segundos": 1}), "HTTP 201 that breaks the contract"),
     ],
