@@ -11,38 +11,41 @@ import (
 	"github.com/pulso-lab/pulso/internal/verdict"
 )
 
-// language is one of the two that the summary is written in.
+// language is one of the two that the summary is written in. What the verdict says comes with it; these are the labels.
 type language struct {
-	name    string
 	of      func(verdict.Text) string
 	comma   string
 	confide map[verdict.Confidence]string
-	missing string
+	answers map[verdict.Answer]string
 
-	figure, value, low, high                               string
-	asked, carries, breaks, capacity, knee, headroom       string
-	users, answers, errors, steady, yes, no, level, method string
-	vm, protocol                                           string
+	missing, figure, value, low, high                              string
+	asked, requests, carries, breaks, capacity, knee, headroom     string
+	users, seconds, errors, meets, steady, yes, no, levels, method string
+	vm, load, ramp, waits, at, from, route, other                  string
 }
 
 var languages = []language{
 	{
-		name: "English", of: func(t verdict.Text) string { return t.EN }, comma: ".",
+		of: func(t verdict.Text) string { return t.EN }, comma: ".",
 		confide: map[verdict.Confidence]string{verdict.High: "Confidence: high.", verdict.Medium: "Confidence: medium.", verdict.Low: "Confidence: low."},
+		answers: map[verdict.Answer]string{verdict.Yes: "yes", verdict.No: "no", verdict.Unknown: "?"},
 		missing: "What would make it surer", figure: "figure", value: "value", low: "95 % from", high: "to",
-		asked: "load asked about, users", carries: "carries, users", breaks: "no longer carries, users",
-		capacity: "capacity, good answers/s", knee: "knee, users", headroom: "head-room, %",
-		users: "users", answers: "good answers/s", errors: "errors, %", steady: "steady", yes: "yes", no: "no", level: "Levels",
-		method: "How this was found, and what it cannot see: docs/verdict.md.", vm: "VM", protocol: "Load",
+		asked: "load asked about, users", requests: "good answers a second", carries: "carries, users", breaks: "no longer carries, users",
+		capacity: "capacity, good answers a second", knee: "knee, users", headroom: "head-room, %",
+		users: "users", seconds: "seconds", errors: "errors", meets: "meets the objective", steady: "steady", yes: "yes", no: "no", levels: "Levels",
+		method: "How this is found, and what it cannot see, is in docs/verdict.md of Pulso", vm: "VM", load: "Load", ramp: "stepped up past them",
+		waits: "who wait %s to %s s", at: "objective", from: "from", route: "route", other: "*En español, más abajo.*",
 	},
 	{
-		name: "Español", of: func(t verdict.Text) string { return t.ES }, comma: ",",
+		of: func(t verdict.Text) string { return t.ES }, comma: ",",
 		confide: map[verdict.Confidence]string{verdict.High: "Confianza: alta.", verdict.Medium: "Confianza: media.", verdict.Low: "Confianza: baja."},
+		answers: map[verdict.Answer]string{verdict.Yes: "sí", verdict.No: "no", verdict.Unknown: "?"},
 		missing: "Qué lo haría más seguro", figure: "cifra", value: "valor", low: "95 % de", high: "a",
-		asked: "carga por la que se pregunta, usuarios", carries: "soporta, usuarios", breaks: "ya no soporta, usuarios",
-		capacity: "capacidad, respuestas buenas/s", knee: "rodilla, usuarios", headroom: "margen, %",
-		users: "usuarios", answers: "respuestas buenas/s", errors: "errores, %", steady: "estable", yes: "sí", no: "no", level: "Niveles",
-		method: "Cómo se halló, y qué no se puede ver: docs/verdict.md.", vm: "VM", protocol: "Carga",
+		asked: "carga por la que se pregunta, usuarios", requests: "respuestas buenas por segundo", carries: "soporta, usuarios", breaks: "ya no soporta, usuarios",
+		capacity: "capacidad, respuestas buenas por segundo", knee: "rodilla, usuarios", headroom: "margen, %",
+		users: "usuarios", seconds: "segundos", errors: "errores", meets: "cumple el objetivo", steady: "estable", yes: "sí", no: "no", levels: "Niveles",
+		method: "Cómo se halla, y qué no puede ver, está en docs/verdict.md de Pulso", vm: "VM", load: "Carga", ramp: "por escalones y más allá",
+		waits: "que esperan de %s a %s s", at: "objetivo", from: "desde", route: "ruta", other: "*In English, above.*",
 	},
 }
 
@@ -53,10 +56,11 @@ func summary(all []Judged) []byte {
 		if i > 0 {
 			b.WriteString("\n---\n\n")
 		}
+		fmt.Fprintf(&b, "%s\n\n", l.other)
 		for _, j := range all {
 			l.write(&b, j)
 		}
-		fmt.Fprintf(&b, "%s Pulso %s.\n", l.method, escape(all[0].Version))
+		fmt.Fprintf(&b, "%s %s.\n", l.method, escape(all[0].Version))
 	}
 	return b.Bytes()
 }
@@ -70,28 +74,14 @@ func (l language) write(b *bytes.Buffer, j Judged) {
 	r, v := j.Run, j.Verdict
 	fmt.Fprintf(b, "# %s\n\n**%s** %s\n\n", escape(title(r)), escape(l.of(v.Sentence)), l.confide[v.Confidence])
 	fmt.Fprintf(b, "- %s: %s\n", l.vm, escape(machine(r.VM)))
-	fmt.Fprintf(b, "- %s: %s\n\n", l.protocol, escape(l.load(r)))
-	fmt.Fprintf(b, "| %s | %s | %s | %s |\n|---|--:|--:|--:|\n", l.figure, l.value, l.low, l.high)
-	whole := func(name string, users int) { fmt.Fprintf(b, "| %s | %d | | |\n", name, users) }
-	estimate := func(name string, e verdict.Estimate, digits int) {
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, l.number(e.Value, digits), l.number(e.Low, digits), l.number(e.High, digits))
-	}
-	whole(l.asked, v.Asked)
-	if v.Carries != nil {
-		whole(l.carries, v.Carries.Users)
-	}
-	if v.Breaks != nil {
-		whole(l.breaks, v.Breaks.Users)
-	}
-	if s := v.Saturation; s != nil {
-		estimate(l.capacity, s.Requests, 1)
-		estimate(l.knee, s.Users, 0)
-	}
-	if v.Headroom != nil {
-		estimate(l.headroom, *v.Headroom, 0)
-	}
+	fmt.Fprintf(b, "- %s: %s\n\n", l.load, escape(l.protocol(r)))
+	l.figures(b, v)
 	if c := v.Routes; c != nil {
-		fmt.Fprintf(b, "\n%s\n", escape(l.of(c.Sentence)))
+		fmt.Fprintf(b, "\n%s\n\n| %s | %s | %s | p50, ms | p99, ms | %s |\n|---|--:|--:|--:|--:|--:|\n", escape(l.of(c.Sentence)), l.route, l.requests, l.latency(v.Objective), l.errors+", %")
+		for _, route := range c.Routes {
+			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", escape(route.Name), l.number(route.Requests.Value, 1), l.between(route.Latency),
+				l.digits(route.P50), l.digits(route.P99), l.number(route.Errors.Value, 2))
+		}
 	}
 	if len(v.Missing) > 0 {
 		fmt.Fprintf(b, "\n%s:\n\n", l.missing)
@@ -99,23 +89,52 @@ func (l language) write(b *bytes.Buffer, j Judged) {
 			fmt.Fprintf(b, "- %s\n", escape(l.of(m)))
 		}
 	}
-	l.levels(b, v)
+	l.table(b, v)
 }
 
-func (l language) levels(b *bytes.Buffer, v verdict.Verdict) {
+func (l language) figures(b *bytes.Buffer, v verdict.Verdict) {
+	fmt.Fprintf(b, "| %s | %s | %s | %s |\n|---|--:|--:|--:|\n", l.figure, l.value, l.low, l.high)
+	whole := func(name string, load *verdict.Load) {
+		if load != nil {
+			fmt.Fprintf(b, "| %s | %d | | |\n", name, load.Users)
+		}
+	}
+	estimate := func(name string, e verdict.Estimate, write func(float64) string) {
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, write(e.Value), write(e.Low), write(e.High))
+	}
+	tenths := func(n float64) string { return l.number(n, 1) }
+	ones := func(n float64) string { return l.number(n, 0) }
+	fmt.Fprintf(b, "| %s | %d | | |\n", l.asked, v.Asked)
+	if v.Load != nil {
+		estimate("— "+l.requests, v.Load.Requests, tenths)
+		estimate("— "+l.latency(v.Objective), v.Load.Latency, l.digits)
+		estimate("— "+l.errors+", %", v.Load.Errors, tenths)
+	}
+	whole(l.carries, v.Carries)
+	whole(l.breaks, v.Breaks)
+	if s := v.Saturation; s != nil {
+		estimate(l.capacity, s.Requests, tenths)
+		estimate(l.knee, s.Users, ones)
+	}
+	if v.Headroom != nil {
+		estimate(l.headroom, *v.Headroom, ones)
+	}
+}
+
+func (l language) table(b *bytes.Buffer, v verdict.Verdict) {
 	if len(v.Levels) == 0 {
 		b.WriteString("\n")
 		return
 	}
-	fmt.Fprintf(b, "\n## %s\n\n| %s | s | %s | ± | p%g, ms | %s | CPU, %% | RAM, %% | %s |\n|--:|--:|--:|--:|--:|--:|--:|--:|---|\n",
-		l.level, l.users, l.answers, v.Objective.Percentile, l.errors, l.steady)
+	fmt.Fprintf(b, "\n## %s\n\n| %s | %s | %s | ± | %s | %s | %s | CPU, %% | RAM, %% | %s |\n|--:|--:|--:|--:|--:|--:|---|--:|--:|---|\n",
+		l.levels, l.users, l.seconds, l.requests, l.latency(v.Objective), l.errors+", %", l.meets, l.steady)
 	for _, m := range v.Levels {
 		steady := l.yes
 		if !m.Steady {
 			steady = l.no + ": " + escape(l.of(m.Reason))
 		}
-		fmt.Fprintf(b, "| %d | %d | %s | %s | %s | %s | %s | %s | %s |\n", m.Users, m.To-m.From, l.number(m.Requests.Value, 1),
-			l.number((m.Requests.High-m.Requests.Low)/2, 1), l.number(m.Latency.Value, 1), l.number(m.Errors.Value, 2),
+		fmt.Fprintf(b, "| %d | %d | %s | %s | %s | %s | %s | %s | %s | %s |\n", m.Users, m.To-m.From, l.number(m.Requests.Value, 1),
+			l.number((m.Requests.High-m.Requests.Low)/2, 1), l.between(m.Latency), l.number(m.Errors.Value, 2), l.answers[m.Meets],
 			l.percent(m.CPU), l.percent(m.RAM), steady)
 	}
 	b.WriteString("\n")
@@ -141,16 +160,29 @@ func machine(vm run.VM) string {
 	return cmp.Or(strings.Join(parts, ", "), "?")
 }
 
-func (l language) load(r run.Run) string {
-	p := r.Protocol
-	o := p.Objective
+func (l language) protocol(r run.Run) string {
+	p, o := r.Protocol, r.Protocol.Objective
 	text := fmt.Sprintf("%d %s", p.Users, l.users)
 	if p.Ramp {
-		text += " --ramp"
+		text += ", " + l.ramp
 	}
-	return fmt.Sprintf("%s, %s–%s s, %s, p%g ≤ %s ms, %s ≤ %s, %s", text, l.number(p.WaitMin, 1), l.number(p.WaitMax, 1),
-		r.Start.UTC().Format(time.DateTime)+" UTC + "+r.End.Sub(r.Start).Round(time.Second).String(),
-		o.Percentile, l.number(o.Latency, 0), l.errors, l.number(o.Errors, 1), p.Target)
+	return fmt.Sprintf("%s, %s; %s; %s %s UTC, %s; %s: p%g ≤ %s ms, %s ≤ %s %%", text, fmt.Sprintf(l.waits, l.number(p.WaitMin, 1), l.number(p.WaitMax, 1)), p.Target,
+		l.from, r.Start.UTC().Format(time.DateTime), r.End.Sub(r.Start).Round(time.Second), l.at, o.Percentile, l.digits(o.Latency), l.errors, l.number(o.Errors, 1))
+}
+
+func (l language) latency(o run.Objective) string { return fmt.Sprintf("p%g, ms", o.Percentile) }
+
+// between is a latency and its interval.
+func (l language) between(e verdict.Estimate) string {
+	return fmt.Sprintf("%s (%s–%s)", l.digits(e.Value), l.digits(e.Low), l.digits(e.High))
+}
+
+// digits is a latency with as many digits as it is known to.
+func (l language) digits(ms float64) string {
+	if ms < 10 {
+		return l.number(ms, 1)
+	}
+	return l.number(ms, 0)
 }
 
 func (l language) number(n float64, digits int) string {

@@ -30,15 +30,15 @@ func TestTheSummary(t *testing.T) {
 	j := judged(ramp())
 	text := string(summary([]Judged{j}))
 	for _, want := range []string{
-		escape(j.Verdict.Sentence.EN), escape(j.Verdict.Sentence.ES), `spring \| \*term\* \<b\>`, "| capacity, good answers/s | ",
-		"| capacidad, respuestas buenas/s | ", "2 CPU, 4096 MiB RAM", "100 users --ramp",
+		escape(j.Verdict.Sentence.EN), escape(j.Verdict.Sentence.ES), `spring \| \*term\* \<b\>`, "| capacity, good answers a second | ",
+		"| capacidad, respuestas buenas por segundo | ", "2 CPU, 4096 MiB RAM", "100 users, stepped up past them, who wait 1.0 to 2.0 s",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in it:\n%s", want, text)
 		}
 	}
 	for _, line := range strings.Split(text, "\n") { // a table has as many cells in every row as its head has
-		if strings.HasPrefix(line, "| ") && strings.Count(strings.ReplaceAll(line, `\|`, ""), "|") != 5 && strings.Count(line, "|") != 10 {
+		if strings.HasPrefix(line, "| ") && strings.Count(strings.ReplaceAll(line, `\|`, ""), "|") != 5 && strings.Count(line, "|") != 11 {
 			t.Errorf("a row of another table: %s", line)
 		}
 	}

@@ -136,6 +136,9 @@ func measure(users int, seconds []second, o run.Objective) *measured {
 	m.Latency = quantile(batches, &all, o.Percentile/100)
 	m.Errors = errorShare(warm)
 	m.Reason, m.Steady = steadiness(good, m.Requests)
+	if !m.Steady && m.Errors.Low > o.Errors {
+		m.Reason = m.Reason.and(textf(", y falló el %.0f %%", ", and %.0f %% failed", m.Errors.Value))
+	}
 	m.fails = failsThroughout(warm, o)
 	switch {
 	case m.fails:
@@ -228,7 +231,7 @@ func steadiness(good []float64, mean Estimate) (Text, bool) {
 		if drift > 0 {
 			return Text{"el caudal seguía creciendo", "throughput was still rising"}, false
 		}
-		return Text{"el caudal iba cayendo", "throughput was falling"}, false
+		return Text{"el caudal fue cayendo", "throughput kept falling"}, false
 	}
 	if half := (mean.High - mean.Low) / 2; half > noiseMost*mean.Value {
 		return textf("el caudal oscila ±%.0f %%", "throughput varies by ±%.0f %%", 100*half/mean.Value), false

@@ -29,6 +29,7 @@ func Of(r run.Run, objective run.Objective, asked int) Verdict {
 	j.load(all)
 	j.saturate()
 	j.answer(all)
+	j.agree()
 	j.confide(all)
 	if r.Phase == run.PhaseLeave {
 		j.Routes = compare(r, objective)
@@ -193,8 +194,26 @@ func (j *judge) answer(all []*measured) {
 		j.cannot("soporta %d usuarios y no %d, y %d no se probaron: mantenga esa carga", "it carries %d users and not %d, and %d were not tried: hold that load", c.Users, b.Users, j.Asked)
 		return
 	}
+	if n := lost(j.run.Seconds); n > 0 {
+		j.cannot("faltan %d segundos de la corrida, y con %d usuarios no queda un tramo de %d s", "%d seconds of the run are missing, and at %d users no stretch of %d s is left", n, j.Asked, shortest+1)
+		return
+	}
 	j.cannot("la prueba no mantuvo %d usuarios al menos %d s: mantenga esa carga más tiempo, o súbala con --ramp",
 		"the run did not hold %d users for %d s at least: hold that load longer, or step up to it with --ramp", j.Asked, shortest+1)
+}
+
+// agree lets what is carried end before what made the answer a no.
+func (j *judge) agree() {
+	if j.Answer != No {
+		return
+	}
+	first := slices.IndexFunc(j.held, func(m *measured) bool { return m.Meets == No })
+	j.Carries, j.Breaks = nil, j.held[first].load()
+	for _, m := range j.held[:first] {
+		if m.Meets == Yes && m.Users < j.Breaks.Users {
+			j.Carries = m.load()
+		}
+	}
 }
 
 // worse is the answer of two levels with the same users.

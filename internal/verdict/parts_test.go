@@ -56,7 +56,7 @@ func TestWhatIsNotSteady(t *testing.T) {
 	}{
 		"flat":    {flat(20, 50), ""},
 		"rising":  {rising, "throughput was still rising"},
-		"falling": {falling, "throughput was falling"},
+		"falling": {falling, "throughput kept falling"},
 		"stopped": {stopped, "it stood still for 3 s in a row"},
 		"nothing": {make([]float64, 20), "there was no good answer"},
 	} {
@@ -428,11 +428,12 @@ func TestWhoAnswers(t *testing.T) {
 		carries, breaks int
 	}{
 		"its own level":                      {[]*measured{level(10, Yes), level(40, Yes), level(60, No)}, 40, Yes, 40, 60},
+		"not its own, though more were":      {[]*measured{level(10, Yes), level(40, No), level(60, Yes)}, 40, No, 10, 40},
 		"its own, though a light one failed": {[]*measured{level(10, No), level(40, Yes), level(60, No)}, 40, Yes, 40, 60},
 		"its own, that does not say":         {[]*measured{level(10, Yes), level(40, Unknown), level(60, Yes)}, 40, Unknown, 60, 0},
 		"the nearest of two":                 {[]*measured{level(285, Yes), level(300, Unknown)}, 300, Unknown, 285, 0},
 		"the nearest, and not beyond":        {[]*measured{level(300, Yes), level(312, No)}, 300, Yes, 300, 312},
-		"twice its own":                      {[]*measured{level(40, Yes), level(40, No)}, 40, No, 40, 0},
+		"twice its own":                      {[]*measured{level(40, Yes), level(40, No)}, 40, No, 0, 40},
 		"more are carried":                   {[]*measured{level(10, Yes), level(60, Yes)}, 40, Yes, 60, 0},
 		"fewer are not":                      {[]*measured{level(10, Yes), level(20, No)}, 40, No, 10, 20},
 		"both":                               {[]*measured{level(20, No), level(60, Yes)}, 40, Unknown, 60, 0},
@@ -448,6 +449,7 @@ func TestWhoAnswers(t *testing.T) {
 		j := judge{Verdict: Verdict{Asked: c.asked}}
 		j.load(c.levels)
 		j.answer(c.levels)
+		j.agree()
 		if j.Answer != c.want || users(j.Carries) != c.carries || users(j.Breaks) != c.breaks {
 			t.Errorf("%s: %s, carries %d, breaks at %d", name, j.Answer, users(j.Carries), users(j.Breaks))
 		}

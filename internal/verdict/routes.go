@@ -52,14 +52,14 @@ func compare(r run.Run, o run.Objective) *Comparison {
 	case a.Latency.Value == 0 || b.Latency.Value == 0:
 		c.Sentence = Text{"Una de las dos rutas no dio ninguna respuesta buena.", "One of the two routes gave no good answer."}
 	case math.Abs(difference) <= unsure:
-		c.Sentence = textf("Entre %s y %s no hay diferencia segura: %s %s y %s ms.", "There is no sure difference between %s and %s: %s %s and %s ms.",
+		c.Sentence = textf("En toda la reproducción no hay diferencia segura entre %s y %s: %s de %s y %s ms.", "Over the whole replay there is no sure difference between %s and %s: %s %s and %s ms.",
 			a.Name, b.Name, percentile(o), short(a.Latency.Value), short(b.Latency.Value))
 	default:
 		if difference > 0 {
 			a, b = b, a
 		}
 		c.Faster = a.Name
-		c.Sentence = textf("%s es más rápida que %s: %s %s frente a %s ms, con una confianza del 95 %%.", "%s is faster than %s: %s %s against %s ms, with 95 %% confidence.",
+		c.Sentence = textf("En toda la reproducción, %s es más rápida que %s: %s de %s frente a %s ms, con una confianza del 95 %%.", "Over the whole replay, %s is faster than %s: %s %s against %s ms, with 95 %% confidence.",
 			a.Name, b.Name, percentile(o), short(a.Latency.Value), short(b.Latency.Value))
 	}
 	return c

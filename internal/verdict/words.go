@@ -40,12 +40,19 @@ func textf(es, en string, values ...any) Text {
 	return Text{fmt.Sprintf(es, inSpanish...), fmt.Sprintf(en, inEnglish...)}
 }
 
-// short is a latency with as many digits as it is known to: a bucket is 9 % wide.
-func short(ms float64) Text {
-	if ms < 10 {
-		return textf("%.1f", "%.1f", ms)
+func users(n int) Text {
+	if n == 1 {
+		return Text{"1 usuario", "1 user"}
 	}
-	return textf("%.0f", "%.0f", ms)
+	return textf("%d usuarios", "%d users", n)
+}
+
+// short is a number with as many digits as it is known to: a bucket of latencies is 9 % wide.
+func short(n float64) Text {
+	if n < 10 {
+		return textf("%.1f", "%.1f", n)
+	}
+	return textf("%.0f", "%.0f", n)
 }
 
 func (t Text) and(more Text) Text { return Text{t.ES + more.ES, t.EN + more.EN} }
@@ -70,14 +77,14 @@ func (j *judge) sentence() Text {
 	case No:
 		return j.no(subject)
 	default:
-		return textf("No se puede decir si %s soporta %d usuarios: %s.", "Cannot say whether %s carries %d users: %s.", subject, j.Asked, j.why)
+		return textf("No se puede decir si %s soporta %s: %s.", "Cannot say whether %s carries %s: %s.", subject, users(j.Asked), j.why)
 	}
 }
 
 func (j *judge) yes(subject Text) Text {
-	t := textf("Sí: %s soporta %d usuarios", "Yes: %s carries %d users", subject, j.Asked)
+	t := textf("Sí: %s soporta %s", "Yes: %s carries %s", subject, users(j.Asked))
 	if l := j.Load; l != nil {
-		t = t.and(textf(" (%.0f respuestas/s, %s de %s ms)", " (%.0f answers/s, %s %s ms)", l.Requests.Value, percentile(j.Objective), short(l.Latency.Value)))
+		t = t.and(textf(" (%s respuestas/s, %s de %s ms)", " (%s answers/s, %s %s ms)", short(l.Requests.Value), percentile(j.Objective), short(l.Latency.Value)))
 	}
 	if j.Saturation == nil {
 		if j.run.Phase == run.PhaseLeave {
@@ -104,9 +111,11 @@ func (j *judge) yes(subject Text) Text {
 }
 
 func (j *judge) no(subject Text) Text {
-	t := textf("No: %s no soporta %d usuarios", "No: %s does not carry %d users", subject, j.Asked)
+	t := textf("No: %s no soporta %s", "No: %s does not carry %s", subject, users(j.Asked))
 	if l := j.Breaks; l != nil {
-		if l.Errors.Low > j.Objective.Errors {
+		if l.Requests.Value == 0 {
+			t = t.and(textf(" (con %d no hubo ninguna respuesta buena)", " (at %d there was no good answer)", l.Users))
+		} else if l.Errors.Low > j.Objective.Errors {
 			t = t.and(textf(" (con %d falla el %.1f %%)", " (at %d, %.1f %% fail)", l.Users, l.Errors.Value))
 		} else {
 			t = t.and(textf(" (con %d, %s de %s ms)", " (at %d, %s %s ms)", l.Users, percentile(j.Objective), short(l.Latency.Value)))
@@ -139,10 +148,13 @@ func (j *judge) knee() Text {
 
 // cure is what to do about a VM that does not carry the load.
 func (j *judge) cure() Text {
-	if float64(j.Asked) < j.Saturation.Users.Value {
+	wanted := float64(j.Asked) / (planned * j.Saturation.Users.Value) // times what it has
+	if wanted <= 1 {
+		if j.Breaks.Errors.Low > j.Objective.Errors {
+			return Text{": capacidad hay, pero fallan peticiones; mire por qué en la aplicación.", ": the capacity is there, but requests fail; see why in the application."}
+		}
 		return Text{": capacidad hay, pero responde demasiado despacio; acelere la aplicación o relaje el objetivo.", ": the capacity is there, but it answers too slowly; speed the application up or relax the objective."}
 	}
-	wanted := float64(j.Asked) / (planned * j.Saturation.Users.Value) // times what it has
 	vm := j.run.VM
 	if wanted > several {
 		return textf(": haría falta unas %.0f veces la máquina, así que reparta la carga entre varias.", ": it would take some %.0f times the machine, so spread the load over several.", wanted)

@@ -4,6 +4,7 @@ As with samples, only what is needed to hand a document on is checked on reading
 """
 
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -118,6 +119,11 @@ def _fault(value: object) -> str | None:
     for name, wanted in _TYPES.items():
         if not isinstance(value.get(name), wanted):
             return f"{name} is {kind(value[name]) if name in value else 'missing'}"
+    if not re.fullmatch("[a-z0-9][a-z0-9-]{0,63}", value["id"]):
+        return f"id is {value['id'][:80]!r}: it is 1 to 64 of a-z, 0-9 and -"
+    host = value["vm"].get("host")
+    if not isinstance(host, str) or not host.isprintable():
+        return "vm.host is not a name"
     if value["version"] != VERSION:
         return f"version is {value['version']}: this program knows {VERSION}"
     if value["phase"] != ENTER:

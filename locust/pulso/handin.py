@@ -45,7 +45,7 @@ class HandIn:
             self._headers["Authorization"] = f"Bearer {token}"
         self._waiting: Queue[tuple[Document, Path]] = Queue()
         self._left: list[tuple[str, Path]] = []  # runs that were submitted and are not handed in
-        self._faults: dict[str, str] = {}  # by id: why not
+        self._faults: dict[str, str] = {}  # by id: why the service will never take it
         self._unknown = ""  # what a service has answered that knows nothing of runs
         self._idle = Event()
         self._idle.set()
@@ -69,8 +69,6 @@ class HandIn:
         if self._haste.is_set():
             self._idle.wait(_LAST_IN_HASTE)
         self._greenlet.kill()
-        for identifier, _ in self._left:
-            self._faults.setdefault(identifier, self._last)
         return not self._left or bool(self._unknown)
 
     def describe(self) -> list[str]:
@@ -79,11 +77,12 @@ class HandIn:
         if self._unknown:
             files = ", ".join(str(path) for _, path in self._left)
             return [*lines, f"  no run handed in: the service does not know of runs ({self._unknown}); kept in {files}"]
-        return lines + [
-            f"  error: run {identifier} was not handed in: {self._faults[identifier]}; "
-            f"it is whole in {path}, which the dashboard's list of runs imports"
-            for identifier, path in self._left
-        ]
+        for identifier, path in self._left:
+            why, cure = self._faults.get(identifier), ""
+            if why is None:
+                why, cure = self._last, ", which the dashboard's list of runs imports"
+            lines.append(f"  error: run {identifier} was not handed in: {why}; it is whole in {path}{cure}")
+        return lines
 
     def _work(self) -> None:
         while True:

@@ -221,6 +221,8 @@ func (s *Service) remove(w http.ResponseWriter, r *http.Request) {
 func (s *Service) take(w http.ResponseWriter, r *http.Request) {
 	leave, err := s.place(r.Context(), s.imports)
 	if err != nil {
+		// Who still sends does not hear an answer: the connection would be reset.
+		_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, run.MaxDocument))
 		refuse(w, err)
 		return
 	}

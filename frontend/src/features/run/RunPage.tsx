@@ -2,9 +2,11 @@ import { useCallback } from 'react';
 import type { Run } from '../../shared/contract/run';
 import { goTo, runAddress, runsAddress } from '../../shared/range/pages';
 import { useApi, useAsked } from '../../shared/runs/api';
+import { nameOf } from '../../shared/runs/text';
 import { useWords } from '../../shared/runs/words';
 import { Notice } from '../../shared/ui/Notice';
 import { PageLink } from '../../shared/ui/PageLink';
+import { useTitle } from '../../shared/ui/title';
 import { Actions } from './Actions';
 import { Answer } from './Answer';
 import { Comparison } from './Comparison';
@@ -31,6 +33,7 @@ export function RunPage({ id, other, question }: Props) {
       [api, id, other],
     ),
   );
+  useTitle(runs.state === 'ready' ? runs.value.map(nameOf).join(' · ') : undefined);
   return (
     <div className="run-page">
       <p className="crumbs">

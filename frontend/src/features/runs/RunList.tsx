@@ -4,6 +4,7 @@ import { goTo, runAddress } from '../../shared/range/pages';
 import { useApi, useAsked } from '../../shared/runs/api';
 import { useWords } from '../../shared/runs/words';
 import { Notice } from '../../shared/ui/Notice';
+import { useTitle } from '../../shared/ui/title';
 import { ImportButton } from './ImportButton';
 import { RunRow } from './RunRow';
 import '../../shared/ui/message.css';
@@ -12,6 +13,7 @@ import './runs.css';
 /** All runs, the newest first. */
 export function RunList() {
   const { w } = useWords();
+  useTitle(w('list.title'));
   const api = useApi();
   const [asked, again] = useAsked(useCallback((signal) => api.list(signal), [api]));
   const [chosen, setChosen] = useState<readonly string[]>([]);

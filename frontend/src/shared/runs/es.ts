@@ -74,7 +74,7 @@ export const es = {
   'figures.askedNone': 'no hubo un nivel estable con esa carga',
   'figures.carries': 'Soporta',
   'figures.carriesNone': 'ninguna carga estable cumplió el objetivo',
-  'figures.breaks': 'a {users} ya no cumple',
+  'figures.breaks': 'con {users} ya no cumple',
   'figures.breaksNone': 'no se midió carga que no cumpla',
   'figures.capacity': 'Capacidad',
   'figures.capacityUnit': 'respuestas buenas/s',
