@@ -14,7 +14,7 @@ least ten and without the first two:
 * the median response time of the later half of them is not over that of the earlier half by more than 20 %, as it is
   where a queue still fills.
 
-A step that is not steady after 30 seconds is left all the same: this only decides when to go on. What the verdict says
+A step that is not steady after 20 seconds is left all the same: this only decides when to go on. What the verdict says
 of a step it finds out anew, from the document.
 """
 
@@ -30,7 +30,7 @@ from pulso.objective import Objective
 STEPS_BELOW = 6  # from u/8
 LIMIT = 16  # times u, unless told
 # Seconds of a hold: those that are left out, those that are looked at, at least, and all of it, at most.
-SETTLE, WINDOW, LONGEST = 2, 10, 30
+SETTLE, WINDOW, LONGEST = 2, 10, 20
 # Seconds that the users of a step have to come or to leave.
 PATIENCE = 60
 PRECISION = 0.08

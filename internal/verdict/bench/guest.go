@@ -74,16 +74,16 @@ func guests() []guest {
 		return g.asked(t)
 	}
 	return []guest{
-		workers(4, 200*time.Millisecond), workers(2, 100*time.Millisecond), workers(10, 500*time.Millisecond),
-		lock(50 * time.Millisecond), lock(80 * time.Millisecond),
-		cpu(120 * time.Millisecond), cpu(160 * time.Millisecond), cpu(200 * time.Millisecond),
+		workers(4, 100*time.Millisecond), workers(2, 50*time.Millisecond), workers(10, 250*time.Millisecond), workers(6, 200*time.Millisecond),
+		lock(25 * time.Millisecond), lock(40 * time.Millisecond),
+		cpu(160 * time.Millisecond), cpu(200 * time.Millisecond),
 		memory(40, 10*time.Second), memory(30, 8*time.Second),
 	}
 }
 
-// asked asks about three quarters of what the VM carries, by the interactive response time law: users wait 1.5 s on average.
+// asked asks about half as many again as the VM carries, by the interactive response time law: users wait 1.5 s on average.
 func (g guest) asked(t time.Duration) guest {
-	g.users = int(0.75 * g.capacity * (1.5 + t.Seconds()))
+	g.users = int(1.5 * g.capacity * (1.5 + t.Seconds()))
 	return g
 }
 
