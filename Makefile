@@ -196,7 +196,7 @@ bench-history: | need-go need-mariadb ## the answers to history on ten million r
 bench-ui: build frontend/bench/node_modules/ready | need-chromium ## the dashboard in Chromium with its CPU slowed four times: script, first paint, frames, memory, beside Recharts and Chart.js
 	node frontend/bench/main.mjs
 
-bench-verdict: bin/agent bin/workload $(VENV)/ready | need-go need-kernel ## the verdict against VMs whose capacity is known, ten of them real ones in QEMU (half an hour)
+bench-verdict: bin/agent bin/workload $(VENV)/ready | need-go need-kernel ## the verdict against VMs whose capacity is known: ten simulated, eight in QEMU that Locust loads (25 minutes)
 	@ln -sfn $(VENV)/bin/locust bin/locust
 	go run ./internal/verdict/bench
 

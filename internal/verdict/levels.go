@@ -58,7 +58,7 @@ type measured struct {
 	seconds []second // that count
 	deviate float64  // standard error of Requests.Value
 	vital   bool     // the VM said how it was
-	fails   bool     // from beginning to end, more requests failed than the objective allows
+	fails   bool     // every batch for itself broke the objective
 }
 
 // levelsOf finds the stretches with a constant number of users that are long enough to say anything.

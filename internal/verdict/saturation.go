@@ -132,6 +132,9 @@ func disturb(levels []*measured) {
 		}
 		if m.Requests.High < fellBy*before && after > before {
 			m.Steady = false
+			if !m.fails {
+				m.Meets = Unknown
+			}
 			m.Reason = Text{"hubo menos respuestas que con menos usuarios, y con más usuarios hubo más: algo estorbó", "it got less than fewer users did, and more users got more: something was in the way"}
 		}
 	}
