@@ -113,11 +113,12 @@ func (j *judge) yes(subject Text) Text {
 func (j *judge) no(subject Text) Text {
 	t := textf("No: %s no soporta %s", "No: %s does not carry %s", subject, users(j.Asked))
 	if l := j.Breaks; l != nil {
-		if l.Requests.Value == 0 {
+		switch {
+		case l.Requests.Value == 0:
 			t = t.and(textf(" (con %d no hubo ninguna respuesta buena)", " (at %d there was no good answer)", l.Users))
-		} else if l.Errors.Low > j.Objective.Errors {
+		case l.Errors.Low > j.Objective.Errors:
 			t = t.and(textf(" (con %d falla el %.1f %%)", " (at %d, %.1f %% fail)", l.Users, l.Errors.Value))
-		} else {
+		default:
 			t = t.and(textf(" (con %d, %s de %s ms)", " (at %d, %s %s ms)", l.Users, percentile(j.Objective), short(l.Latency.Value)))
 		}
 	}
