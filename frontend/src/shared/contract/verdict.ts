@@ -93,7 +93,7 @@ export interface Verdict {
   breaks?: Load; // the smallest load that did not
   saturation?: Saturation; // absent where none was seen
   bottleneck: Bottleneck;
-  headroom?: Estimate; // percent of the capacity that is left at the load asked about; under 0 beyond it
+  headroom?: Estimate; // percent of the capacity that is left at the load asked about; under 0 beyond it; absent without a saturation
   law?: Law; // absent where there are too few levels for it
   levels: Level[]; // in order of time
   routes?: Comparison; // phase 2, where two routes answered
