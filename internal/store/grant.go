@@ -22,7 +22,7 @@ var ingestRights = []right{
 	{"samples", "INSERT, SELECT (id)"},
 	{"requests", "INSERT, SELECT"},
 	{"route_stats", "INSERT, SELECT, UPDATE"},
-	{"runs", "INSERT, SELECT (start, header), UPDATE"},
+	{"runs", "INSERT, SELECT (id, start, header), UPDATE"},
 	{"run_seconds", "INSERT, SELECT (content), UPDATE"},
 	tablesVersionRight,
 }
