@@ -53,6 +53,7 @@ class Shot {
 }
 
 test('pictures of a VM', async ({ browser, system, vm }) => {
+  test.slow(); // there are many
   await vm.fill(2_700, 30); // most of a day
   await vm.fill(3_400);
   vm.sleep(30);
