@@ -5,8 +5,14 @@ import { runCatalogues } from '../src/shared/runs/words';
 import { handIn, newReplay, newRun, runAddress } from './runs';
 import { address, expect, expectShown, test } from './test';
 
-const catalogues = { es: { ...es, ...runCatalogues.es }, en: { ...en, ...runCatalogues.en } };
+const catalogues = { es: { ...runCatalogues.es, ...es }, en: { ...runCatalogues.en, ...en } };
 type Language = keyof typeof catalogues;
+
+/** All texts: where both catalogues have a key, each has its own text. */
+const textsIn: Readonly<Record<Language, readonly string[]>> = {
+  es: [...Object.values(es), ...Object.values(runCatalogues.es)],
+  en: [...Object.values(en), ...Object.values(runCatalogues.en)],
+};
 
 /** Every text of the page's own that a person reads or hears, but those that are said to be in another language. */
 function textsOf(page: Page): Promise<string[]> {
@@ -38,7 +44,7 @@ function textsOf(page: Page): Promise<string[]> {
 
 /** The catalogue's sentences as patterns, with anything in the place of what is filled in. */
 function patternsOf(language: Language): RegExp[] {
-  return Object.values(catalogues[language]).map((text) => {
+  return textsIn[language].map((text) => {
     const parts = text.trim().split(/\{\w+\}/);
     return new RegExp(
       `^${parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.+')}$`,
@@ -95,14 +101,11 @@ async function expectOnly(page: Page, language: Language): Promise<void> {
   expect(texts.length).toBeGreaterThan(5);
   expect(texts.filter((text) => !isOwn(text, language))).toEqual([]);
   const other: Language = language === 'es' ? 'en' : 'es';
-  const shared = new Set<string>(Object.values(catalogues[language]));
-  const foreign = Object.values(catalogues[other])
+  const shared = new Set<string>(textsIn[language]);
+  const foreign = textsIn[other]
     .filter((text) => !shared.has(text))
     .flatMap((text) => text.split(/\{\w+\}/).map((part) => part.replace(/^[\s:,.·]+|[\s:,.·]+$/g, '')))
-    .filter(
-      (part) =>
-        /\p{L}{3}/u.test(part) && !Object.values(catalogues[language]).some((text) => text.includes(part)),
-    );
+    .filter((part) => /\p{L}{3}/u.test(part) && !textsIn[language].some((text) => text.includes(part)));
   const found = texts.filter((text) =>
     foreign.some((part) =>
       new RegExp(`(?<!\\p{L})${part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?!\\p{L})`, 'u').test(text),
