@@ -26,18 +26,19 @@ func (s settings) locustFor(sys *system.System) phase.Locust {
 	return phase.Locust{Command: s.locust, Files: filepath.Join(s.root, "locust"), Logs: sys.Logs()}
 }
 
-// plan is the size of a run.
+// plan is how big both phases are, and where their files lie.
 type plan struct {
 	enter phase.Entry
 	leave phase.Exit
+
+	run, replay string // the files of both runs, which Locust writes beside the recording
 }
 
 func (s settings) plan(sys *system.System, enter phase.Entry, leave phase.Exit) plan {
 	in := func(name string) string { return filepath.Join(s.dir, name) }
 	enter.Agent, enter.Work, enter.Recording = sys.Agent(), sys.Work(), in("recording.json")
 	leave.EntryPoint, leave.Recording, leave.Summary = sys.Entry(), enter.Recording, in("summary.json")
-	leave.Run, leave.Replay = in("run.json"), in("replay.json") // where Locust writes them, beside the recording
-	return plan{enter, leave}
+	return plan{enter, leave, in("run.json"), in("replay.json")}
 }
 
 // with runs do on a running system and stops the system in every case. A part that dies ends do.
@@ -73,7 +74,7 @@ func with(ctx context.Context, config system.Config, do func(context.Context, *s
 // bothPhases loads and records the VM, replays the recording, and prints the result.
 func (s settings) bothPhases(ctx context.Context, sys *system.System, p plan) (account.Account, error) {
 	// What an interrupted run leaves must not be of two runs.
-	for _, product := range []string{p.leave.Recording, p.leave.Summary, p.leave.Run, p.leave.Replay} {
+	for _, product := range []string{p.leave.Recording, p.leave.Summary, p.run, p.replay} {
 		if err := os.Remove(product); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return account.Account{}, err
 		}

@@ -17,10 +17,10 @@ import (
 type runs struct{ enter, leave run.Run }
 
 func (p plan) runs() (r runs, err error) {
-	if r.enter, err = readRun(p.leave.Run); err != nil {
+	if r.enter, err = readRun(p.run); err != nil {
 		return r, err
 	}
-	r.leave, err = readRun(p.leave.Replay)
+	r.leave, err = readRun(p.replay)
 	return r, err
 }
 

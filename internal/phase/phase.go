@@ -39,7 +39,6 @@ type Exit struct {
 	EntryPoint       string // address
 	Recording        string // the file to read
 	Summary          string // the file to write
-	Run, Replay      string // the files beside the recording: phase 1's run, which is read, and this one's, which is written
 }
 
 // Progress is what a phase says of itself once a second.
